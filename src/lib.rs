@@ -1,0 +1,4 @@
+//! `lastgood` audits backups: it judges every claim a policy makes by the evidence for it.
+
+pub mod model;
+pub mod policy;

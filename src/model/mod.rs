@@ -1,0 +1,29 @@
+//! The words that every stage shares: names, times, durations, grades and verdicts.
+//!
+//! Plain values without input or output; what they mean for a policy, for evidence or for a
+//! verdict is left to those stages.
+
+pub mod control_id;
+pub mod duration;
+pub mod facet;
+pub mod grade;
+pub mod method;
+pub mod name;
+pub mod period;
+pub mod severity;
+pub mod time;
+pub mod unseen;
+pub mod verdict;
+pub(crate) mod word;
+
+pub use control_id::ControlId;
+pub use duration::Timespan;
+pub use facet::Facet;
+pub use grade::Grade;
+pub use method::{ItemKind, Method, SystemKind};
+pub use name::nearest;
+pub use period::Period;
+pub use severity::Severity;
+pub use time::Instant;
+pub use unseen::UnseenReason;
+pub use verdict::Verdict;

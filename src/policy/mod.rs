@@ -1,0 +1,144 @@
+//! The policy: what should be. From a file's bytes to a checked policy, or to every fault at once.
+//!
+//! Opening files is left to the command line; what was seen, to `evidence`; verdicts, to `judge`.
+
+mod check;
+pub mod decode;
+pub mod document;
+pub mod fault;
+mod node;
+pub mod values;
+
+use std::ops::Range;
+
+use sha2::{Digest, Sha256};
+
+pub use decode::At;
+pub use document::{Asset, Copy, Document, Objective, System};
+pub use fault::{Fault, Place, Rejection};
+pub use node::MAX_FILE_BYTES;
+pub use values::{Day, OrUnknown};
+
+use crate::model::Timespan;
+use decode::{Decode, Named};
+use fault::{Faults, Source};
+use node::Node;
+
+/// A policy that was read whole and found without fault.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    source: Source,
+    sha256: String,
+    document: Document,
+}
+
+impl Policy {
+    /// Reads a policy from the bytes of the file that messages shall call `name`.
+    ///
+    /// # Errors
+    ///
+    /// A rejection that holds every fault of the file, each with its place.
+    pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, Rejection> {
+        let source = Source::new(name, String::from_utf8_lossy(bytes));
+        let reject = |source: Source, fault: Fault| {
+            let mut faults = Faults::default();
+            faults.push(fault);
+            Rejection::new(source, faults)
+        };
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            let fault = Fault::of_file(format!(
+                "the file has {} bytes; a policy may have at most {MAX_FILE_BYTES} (4 MiB)",
+                bytes.len()
+            ))
+            .help("use `each:` to let one entry stand for many assets");
+            return Err(reject(Source::new(name, ""), fault));
+        }
+        if let Err(error) = std::str::from_utf8(bytes) {
+            let at = error.valid_up_to();
+            let fault = Fault::new(at..at + 1, format!("not UTF-8: byte 0x{:02x} begins no character", bytes[at]))
+                .help("save the file as UTF-8");
+            return Err(reject(source, fault));
+        }
+        let root = match node::parse(&source) {
+            Ok(root) => root,
+            Err(fault) => return Err(reject(source, fault)),
+        };
+        let mut faults = Faults::default();
+        let document = Document::decode(&root, &mut faults);
+        let declared = check::Declared::read(&root);
+        match &document {
+            Some(document) => check::check(document, &declared, &mut faults),
+            // The header has a fault, so there is no document; what it refers to is checked all the same.
+            None => check::check(&without_header(&root), &declared, &mut faults),
+        }
+        match document {
+            Some(document) if faults.is_empty() => {
+                let digest = Sha256::digest(bytes);
+                let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                Ok(Self { source, sha256, document })
+            }
+            _ => Err(Rejection::new(source, faults)),
+        }
+    }
+
+    /// Returns the name of the file.
+    pub fn name(&self) -> &str {
+        self.source.name()
+    }
+
+    /// Returns the file's text.
+    pub fn text(&self) -> &str {
+        self.source.text()
+    }
+
+    /// Returns the SHA-256 of the file, in hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Returns the policy as written.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Returns the line and column at which `span` begins.
+    pub fn place(&self, span: &Range<usize>) -> Place {
+        self.source.place(span.start)
+    }
+
+    /// Returns the system named `id`; `None` only for ids that the policy does not hold.
+    pub fn system(&self, id: &str) -> Option<&System> {
+        self.document.systems.get(id)
+    }
+
+    /// Returns the objective that `asset` must satisfy; a checked policy has one for each asset.
+    pub fn objective(&self, asset: &Asset) -> Option<&Objective> {
+        self.document.objectives.get(&asset.objective)
+    }
+
+    /// Returns the length of a report's period: `review_every`, or 92 days.
+    pub fn review_every(&self) -> Timespan {
+        self.document.review_every.as_ref().map_or(Timespan::days(92), |every| every.value)
+    }
+}
+
+fn without_header(root: &Node) -> Document {
+    fn part<T: Decode + Default>(root: &Node, key: &str) -> T {
+        // Their faults were added when the document was read.
+        root.get(key).and_then(|node| T::decode(node, &mut Faults::default())).unwrap_or_default()
+    }
+    let nowhere = 0..0;
+    Document {
+        version: At { value: document::Version, span: nowhere.clone() },
+        title: At { value: String::new(), span: nowhere.clone() },
+        owner: None,
+        review_every: None,
+        systems: part::<Named<System>>(root, "systems"),
+        objectives: part::<Named<Objective>>(root, "objectives"),
+        assets: part(root, "assets"),
+        exclude: part(root, "exclude"),
+        restore_tests: part(root, "restore_tests"),
+        waivers: part(root, "waivers"),
+        at: nowhere,
+    }
+}
