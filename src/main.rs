@@ -1,1 +1,7 @@
-fn main(){ for f in std::env::args().skip(1) { match lastgood::policy::Policy::parse(&f,&std::fs::read(&f).unwrap()) { Ok(p)=>println!("ok {}", p.document().assets.len()), Err(e)=>print!("{e}") } } }
+//! The `lastgood` binary: hands the command line to the library and returns its exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lastgood::cli::main()
+}

@@ -68,10 +68,7 @@ pub enum TimespanError {
 impl Timespan {
     /// Returns a duration of `days` days.
     pub const fn days(days: u64) -> Self {
-        Self {
-            number: days,
-            unit: Unit::Day,
-        }
+        Self { number: days, unit: Unit::Day }
     }
 
     fn length(self) -> Length {
@@ -111,10 +108,7 @@ impl Timespan {
 }
 
 fn delta(seconds: u64) -> TimeDelta {
-    i64::try_from(seconds)
-        .ok()
-        .and_then(TimeDelta::try_seconds)
-        .unwrap_or(TimeDelta::MAX)
+    i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::MAX)
 }
 
 impl FromStr for Timespan {
@@ -123,10 +117,7 @@ impl FromStr for Timespan {
     fn from_str(text: &str) -> Result<Self, TimespanError> {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, suffix) = text.split_at(digits);
-        let unit = UNITS
-            .iter()
-            .find(|(_, name, _)| *name == suffix)
-            .map(|(unit, ..)| *unit);
+        let unit = UNITS.iter().find(|(_, name, _)| *name == suffix).map(|(unit, ..)| *unit);
         let (1..=10, Some(unit), Ok(number)) = (digits, unit, number.parse::<u64>()) else {
             return Err(TimespanError::Shape);
         };
@@ -144,10 +135,7 @@ impl FromStr for Timespan {
 
 impl fmt::Display for Timespan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let suffix = UNITS
-            .iter()
-            .find(|(unit, ..)| *unit == self.unit)
-            .map_or("", |(_, name, _)| *name);
+        let suffix = UNITS.iter().find(|(unit, ..)| *unit == self.unit).map_or("", |(_, name, _)| *name);
         write!(f, "{}{suffix}", self.number)
     }
 }

@@ -98,9 +98,7 @@ impl Method {
     pub const fn systems(self) -> Option<&'static [SystemKind]> {
         match self {
             Self::GitMirror => Some(&[SystemKind::Git, SystemKind::Github]),
-            Self::Commits | Self::Workflow | Self::Migrations | Self::Releases => {
-                Some(&[SystemKind::Github])
-            }
+            Self::Commits | Self::Workflow | Self::Migrations | Self::Releases => Some(&[SystemKind::Github]),
             Self::Objects | Self::ObjectMirror => Some(&[SystemKind::S3]),
             Self::Artifacts | Self::ArtifactMirror | Self::BackupConfig | Self::Replication => {
                 Some(&[SystemKind::Artifactory])
@@ -114,15 +112,10 @@ impl Method {
     /// Returns the best grade that the method alone can earn; a passed restore test lifts any copy.
     pub const fn best_grade(self) -> Grade {
         match self {
-            Self::GitMirror | Self::ObjectMirror | Self::ArtifactMirror | Self::Included => {
-                Grade::Verified
+            Self::GitMirror | Self::ObjectMirror | Self::ArtifactMirror | Self::Included => Grade::Verified,
+            Self::Commits | Self::Releases | Self::Objects | Self::Artifacts | Self::Http | Self::Import => {
+                Grade::Observed
             }
-            Self::Commits
-            | Self::Releases
-            | Self::Objects
-            | Self::Artifacts
-            | Self::Http
-            | Self::Import => Grade::Observed,
             Self::Workflow | Self::Migrations | Self::Replication | Self::Build => Grade::Reported,
             Self::BackupConfig => Grade::Configured,
             Self::Attestation | Self::Rebuild => Grade::Attested,

@@ -32,10 +32,7 @@ pub enum PeriodError {
 impl Period {
     /// Returns the period of length `length` that ends at `end`.
     pub fn ending(end: Instant, length: Timespan) -> Self {
-        Self {
-            from: length.before(end),
-            to: end,
-        }
+        Self { from: length.before(end), to: end }
     }
 }
 
@@ -50,16 +47,9 @@ impl FromStr for Period {
         } else {
             let (first, months) = calendar(text).ok_or(PeriodError::Shape)?;
             let to = first.checked_add_months(chrono::Months::new(months));
-            Self {
-                from: start_of(first),
-                to: start_of(to.ok_or(PeriodError::Shape)?),
-            }
+            Self { from: start_of(first), to: start_of(to.ok_or(PeriodError::Shape)?) }
         };
-        if period.from < period.to {
-            Ok(period)
-        } else {
-            Err(PeriodError::Backwards)
-        }
+        if period.from < period.to { Ok(period) } else { Err(PeriodError::Backwards) }
     }
 }
 
@@ -104,16 +94,10 @@ mod tests {
         assert_eq!(bounds("2026-Q3"), (at("2026-07-01"), at("2026-10-01")));
         assert_eq!(bounds("2026-12"), (at("2026-12-01"), at("2027-01-01")));
         assert_eq!(bounds("2026"), (at("2026-01-01"), at("2027-01-01")));
-        assert_eq!(
-            bounds("2026-01-05..2026-02-01"),
-            (at("2026-01-05"), at("2026-02-01"))
-        );
+        assert_eq!(bounds("2026-01-05..2026-02-01"), (at("2026-01-05"), at("2026-02-01")));
         for wrong in ["2026-Q5", "26", "2026-13", "2026-1", "..", "Q3", "0000"] {
             assert_eq!(wrong.parse::<Period>(), Err(PeriodError::Shape), "{wrong}");
         }
-        assert_eq!(
-            "2026-02-01..2026-01-01".parse::<Period>(),
-            Err(PeriodError::Backwards)
-        );
+        assert_eq!("2026-02-01..2026-01-01".parse::<Period>(), Err(PeriodError::Backwards));
     }
 }

@@ -17,18 +17,14 @@ pub fn parse_instant(text: &str) -> Option<Instant> {
         Ok(time) => time.with_timezone(&Utc),
         Err(_) => start_of(parse_date(text)?),
     };
-    (1..=9999)
-        .contains(&chrono::Datelike::year(&instant))
-        .then_some(instant)
+    (1..=9999).contains(&chrono::Datelike::year(&instant)).then_some(instant)
 }
 
 /// Returns the date that `text` names as `YYYY-MM-DD`; `None` when it names none.
 pub fn parse_date(text: &str) -> Option<NaiveDate> {
     let shaped = text.len() == 10 && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-';
     let date = shaped.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())??;
-    (1..=9999)
-        .contains(&chrono::Datelike::year(&date))
-        .then_some(date)
+    (1..=9999).contains(&chrono::Datelike::year(&date)).then_some(date)
 }
 
 /// Returns midnight UTC at the start of `date`.
@@ -57,11 +53,7 @@ pub fn human_length(length: TimeDelta) -> String {
     let seconds = length.num_seconds().max(0);
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600, seconds / 60);
     let pair = |large: i64, large_unit: &str, small: i64, small_unit: &str| {
-        if small == 0 {
-            format!("{large} {large_unit}")
-        } else {
-            format!("{large} {large_unit} {small} {small_unit}")
-        }
+        if small == 0 { format!("{large} {large_unit}") } else { format!("{large} {large_unit} {small} {small_unit}") }
     };
     if days >= 14 {
         format!("{days} d")
@@ -84,10 +76,7 @@ mod tests {
     fn reads_rfc3339_with_any_offset_and_plain_dates() {
         let utc = parse_instant("2018-09-13T20:05:35Z").unwrap();
         assert_eq!(parse_instant("2018-09-14T01:35:35.000+05:30"), Some(utc));
-        assert_eq!(
-            parse_instant("2020-07-22"),
-            parse_instant("2020-07-22T00:00:00Z")
-        );
+        assert_eq!(parse_instant("2020-07-22"), parse_instant("2020-07-22T00:00:00Z"));
         for wrong in ["2020-7-22", "20200722", "2020-02-30", "yesterday", "", "+12020-01-01T00:00:00Z"] {
             assert_eq!(parse_instant(wrong), None, "{wrong}");
         }

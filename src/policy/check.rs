@@ -119,8 +119,11 @@ impl Checker<'_> {
                 for (position, copy) in copies.iter().enumerate() {
                     if let Some(earlier) = copies[..position].iter().find(|other| other.id() == copy.id()) {
                         faults.push(
-                            Fault::new(copy.at(), format!("the copy `{}` of `{}` is declared twice", copy.id(), asset.id.0))
-                                .related(earlier.at(), "first here"),
+                            Fault::new(
+                                copy.at(),
+                                format!("the copy `{}` of `{}` is declared twice", copy.id(), asset.id.0),
+                            )
+                            .related(earlier.at(), "first here"),
                         );
                     }
                     self.copy(asset, copy, faults);
@@ -133,7 +136,8 @@ impl Checker<'_> {
         let found = known.contains(&name.value.as_str());
         if !found {
             faults.push(
-                Fault::new(name.span.clone(), format!("unknown {what} `{}`", name.value)).help(did_you_mean(name, known)),
+                Fault::new(name.span.clone(), format!("unknown {what} `{}`", name.value))
+                    .help(did_you_mean(name, known)),
             );
         }
         found
@@ -175,13 +179,13 @@ impl Checker<'_> {
                 None => format!("a {kind} system has no list to expand to"),
             };
             faults.push(
-                Fault::new(each.span.clone(), format!("`each: {}` is not possible in a {kind} system", each.value)).help(help),
+                Fault::new(each.span.clone(), format!("`each: {}` is not possible in a {kind} system", each.value))
+                    .help(help),
             );
         }
         match (&asset.each, &asset.select) {
-            (None, Some(select)) => faults.push(
-                Fault::new(select.span.clone(), "`select` needs `each`").help("say what the entry expands to"),
-            ),
+            (None, Some(select)) => faults
+                .push(Fault::new(select.span.clone(), "`select` needs `each`").help("say what the entry expands to")),
             (Some(each), Some(select)) => selection(select, each.value, kind, faults),
             (_, None) => {}
         }
@@ -219,8 +223,11 @@ impl Checker<'_> {
             Copy::Http(http) => {
                 if http.header.is_some() == http.pointer.is_some() {
                     faults.push(
-                        Fault::new(http.url.span.clone(), "an http copy finds its time in either a `header` or a `pointer`")
-                            .help("write `header: Last-Modified`, or `pointer: /path/in/json`"),
+                        Fault::new(
+                            http.url.span.clone(),
+                            "an http copy finds its time in either a `header` or a `pointer`",
+                        )
+                        .help("write `header: Last-Modified`, or `pointer: /path/in/json`"),
                     );
                 }
                 if let Some(pointer) = &http.pointer
@@ -233,8 +240,11 @@ impl Checker<'_> {
             Copy::GitMirror(mirror) => {
                 if asset.each.is_some() && !mirror.url.0.contains("{name}") {
                     faults.push(
-                        Fault::new(mirror.url.span.clone(), "every item of this asset would be compared with the same mirror")
-                            .help("put `{name}` where the item's name stands in the URL"),
+                        Fault::new(
+                            mirror.url.span.clone(),
+                            "every item of this asset would be compared with the same mirror",
+                        )
+                        .help("put `{name}` where the item's name stands in the URL"),
                     );
                 }
             }
@@ -319,8 +329,7 @@ impl Checker<'_> {
             self.known("system", &exclude.r#in, &self.declared.systems, faults);
             if exclude.name.excludes {
                 faults.push(
-                    Fault::new(exclude.name.span.clone(), "an exclusion names what is left out")
-                        .help("remove the `!`"),
+                    Fault::new(exclude.name.span.clone(), "an exclusion names what is left out").help("remove the `!`"),
                 );
             }
         }
@@ -396,9 +405,19 @@ fn selection(select: &Select, each: ItemKind, kind: Option<SystemKind>, faults: 
         ("private", select.private.as_ref().map(|key| key.span.clone()), github, "github repositories"),
         ("template", select.template.as_ref().map(|key| key.span.clone()), github, "github repositories"),
         ("empty", select.empty.as_ref().map(|key| key.span.clone()), github, "github repositories"),
-        ("disabled", select.disabled.as_ref().map(|key| key.span.clone()), github || job, "github repositories and jenkins jobs"),
+        (
+            "disabled",
+            select.disabled.as_ref().map(|key| key.span.clone()),
+            github || job,
+            "github repositories and jenkins jobs",
+        ),
         ("folder", select.folder.as_ref().map(|key| key.span.clone()), job, "jenkins jobs"),
-        ("class", select.class.as_ref().map(|key| key.span.clone()), job || kind == Some(SystemKind::Artifactory), "jenkins jobs and artifactory repositories"),
+        (
+            "class",
+            select.class.as_ref().map(|key| key.span.clone()),
+            job || kind == Some(SystemKind::Artifactory),
+            "jenkins jobs and artifactory repositories",
+        ),
         ("defined_in", select.defined_in.as_ref().map(|key| key.span.clone()), job, "jenkins jobs"),
     ];
     for (key, span, possible, belongs) in keys {

@@ -205,9 +205,7 @@ impl<'a> Fields<'a> {
                     faults.hide(value.span.clone());
                 }
                 let hint = elsewhere(name).unwrap_or_else(|| did_you_mean(name, known));
-                faults.push(
-                    Fault::new(key.span.clone(), format!("unknown key `{name}` in {what}")).help(hint),
-                );
+                faults.push(Fault::new(key.span.clone(), format!("unknown key `{name}` in {what}")).help(hint));
             }
         }
         Some(Self { node, entries, what })

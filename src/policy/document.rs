@@ -52,7 +52,9 @@ impl Decode for Version {
         if matches!(node.value, Value::Integer(1)) {
             return Some(Self);
         }
-        faults.push(Fault::new(node.span.clone(), "this lastgood reads policies of version 1 only").help("write `version: 1`"));
+        faults.push(
+            Fault::new(node.span.clone(), "this lastgood reads policies of version 1 only").help("write `version: 1`"),
+        );
         None
     }
 }
@@ -230,12 +232,15 @@ impl Decode for System {
         let kind: SystemKind = word(tag, "a kind of system", &known, faults)?;
         let more = &["kind"][..];
         let elsewhere = |key: &str| {
-            let kinds: Vec<&str> = SYSTEM_KEYS.iter().filter(|(_, keys)| keys.contains(&key)).map(|(kind, _)| kind.word()).collect();
+            let kinds: Vec<&str> =
+                SYSTEM_KEYS.iter().filter(|(_, keys)| keys.contains(&key)).map(|(kind, _)| kind.word()).collect();
             (!kinds.is_empty()).then(|| format!("`{key}` belongs to systems of kind {}", kinds.join(", ")))
         };
         match kind {
             SystemKind::Github => GithubSystem::decode_with(node, more, elsewhere, faults).map(Self::Github),
-            SystemKind::Artifactory => ArtifactorySystem::decode_with(node, more, elsewhere, faults).map(Self::Artifactory),
+            SystemKind::Artifactory => {
+                ArtifactorySystem::decode_with(node, more, elsewhere, faults).map(Self::Artifactory)
+            }
             SystemKind::S3 => S3System::decode_with(node, more, elsewhere, faults).map(Self::S3),
             SystemKind::Jenkins => JenkinsSystem::decode_with(node, more, elsewhere, faults).map(Self::Jenkins),
             SystemKind::Git => GitSystem::decode_with(node, more, elsewhere, faults).map(Self::Git),

@@ -185,9 +185,10 @@ impl Rejection {
                 Some(span) => {
                     let label = (!fault.label.is_empty()).then_some(fault.label.as_str());
                     let primary = AnnotationKind::Primary.span(caret(&text, span)).label(label);
-                    let related = fault.related.as_ref().map(|(span, what)| {
-                        AnnotationKind::Context.span(caret(&text, span)).label(what.as_str())
-                    });
+                    let related = fault
+                        .related
+                        .as_ref()
+                        .map(|(span, what)| AnnotationKind::Context.span(caret(&text, span)).label(what.as_str()));
                     title.element(
                         Snippet::source(text.as_str())
                             .path(self.source.name())
@@ -239,8 +240,7 @@ static SECRET_LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// User names and passwords inside URLs.
-static URL_SECRET: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"://([^/\s@:]+:[^/\s@]+)@").ok());
+static URL_SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"://([^/\s@:]+:[^/\s@]+)@").ok());
 
 /// Returns `text` with every secret replaced by asterisks of the same length in bytes.
 fn masked(text: &str, secrets: &[Range<usize>]) -> String {

@@ -66,9 +66,7 @@ impl Node {
     /// Returns where a fault about the whole node points: the first key of a mapping, else itself.
     pub fn head(&self) -> Range<usize> {
         match &self.value {
-            Value::Map(entries) => entries
-                .first()
-                .map_or_else(|| self.span.clone(), |(key, _)| key.span.clone()),
+            Value::Map(entries) => entries.first().map_or_else(|| self.span.clone(), |(key, _)| key.span.clone()),
             _ => self.span.clone(),
         }
     }
@@ -78,10 +76,7 @@ impl Node {
         let Value::Map(entries) = &self.value else {
             return None;
         };
-        entries
-            .iter()
-            .find(|(name, _)| matches!(&name.value, Value::Text(text) if text == key))
-            .map(|(_, value)| value)
+        entries.iter().find(|(name, _)| matches!(&name.value, Value::Text(text) if text == key)).map(|(_, value)| value)
     }
 
     /// Returns the text, where the node is text.
@@ -106,8 +101,8 @@ pub fn parse(source: &Source) -> Result<Node, Fault> {
         budget: serde_saphyr::budget! { max_depth: MAX_DEPTH },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIAS_EVENTS },
     };
-    let spanned: Spanned<Value> = serde_saphyr::from_str_with_options(source.text(), options)
-        .map_err(|error| syntax_fault(source, &error))?;
+    let spanned: Spanned<Value> =
+        serde_saphyr::from_str_with_options(source.text(), options).map_err(|error| syntax_fault(source, &error))?;
     Ok(node(spanned))
 }
 

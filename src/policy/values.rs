@@ -106,7 +106,10 @@ impl Decode for Id {
                 let shown: String = text.chars().take(40).collect();
                 (
                     format!("`{shown}` is not an id"),
-                    Some("use letters, digits, `.`, `_` and `-`, at most 100, beginning with a letter or a digit".to_owned()),
+                    Some(
+                        "use letters, digits, `.`, `_` and `-`, at most 100, beginning with a letter or a digit"
+                            .to_owned(),
+                    ),
                 )
             },
         )
@@ -189,12 +192,7 @@ impl Decode for Moment {
             node,
             faults,
             |text| time::parse_instant(text).map(Self),
-            |text| {
-                (
-                    format!("`{text}` is not a time"),
-                    Some("write 2026-05-01 or 2026-05-01T03:00:00Z".to_owned()),
-                )
-            },
+            |text| (format!("`{text}` is not a time"), Some("write 2026-05-01 or 2026-05-01T03:00:00Z".to_owned())),
         )
     }
 }
@@ -240,17 +238,12 @@ impl Decode for Share {
         if matches!(node.value, Value::Integer(_) | Value::Real(_)) {
             return wrong_type(node, "a share such as 99%", faults);
         }
-        from_text(
-            node,
-            faults,
-            Self::parse,
-            |text| {
-                (
-                    format!("`{text}` is not a share"),
-                    Some("write a percentage above 0 % and up to 100 %, such as 99% or 99.5%".to_owned()),
-                )
-            },
-        )
+        from_text(node, faults, Self::parse, |text| {
+            (
+                format!("`{text}` is not a share"),
+                Some("write a percentage above 0 % and up to 100 %, such as 99% or 99.5%".to_owned()),
+            )
+        })
     }
 }
 schema!(Share, "Share", { "type": "string", "pattern": r"^\d{1,3}(\.\d{1,4})?%$" });
@@ -421,12 +414,14 @@ impl Decode for Url {
             return None;
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let secret = authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':') || !text.starts_with("ssh://"));
+        let secret =
+            authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':') || !text.starts_with("ssh://"));
         if secret {
             faults.hide(node.span.clone());
             faults.push(
-                Fault::new(node.span.clone(), "a URL in a policy must not hold credentials")
-                    .help("remove what stands before `@`, and give `user` and `token` as { env: NAME } or { file: PATH }"),
+                Fault::new(node.span.clone(), "a URL in a policy must not hold credentials").help(
+                    "remove what stands before `@`, and give `user` and `token` as { env: NAME } or { file: PATH }",
+                ),
             );
             return None;
         }
@@ -563,9 +558,8 @@ mod tests {
 
     #[test]
     fn patterns_select_by_any_positive_and_no_negative() {
-        let patterns = |texts: &[&str]| -> Vec<NamePattern> {
-            texts.iter().map(|text| NamePattern::new(text).unwrap()).collect()
-        };
+        let patterns =
+            |texts: &[&str]| -> Vec<NamePattern> { texts.iter().map(|text| NamePattern::new(text).unwrap()).collect() };
         assert!(NamePattern::select(&patterns(&["*", "!*-sandbox"]), "api-layer"));
         assert!(!NamePattern::select(&patterns(&["*", "!*-sandbox"]), "x-sandbox"));
         assert!(NamePattern::select(&patterns(&["!x"]), "y"));

@@ -1,0 +1,65 @@
+//! `lastgood audit` and `lastgood evaluate`: the main job, from fresh or from earlier evidence.
+//!
+//! Puts the stages together; each stage's work is left to it.
+
+use std::path::Path;
+
+use super::{AuditArgs, EvaluateArgs, Failure, OutputArgs, WhenArgs, exit, input, output};
+use crate::collect;
+use crate::evidence::{Observation, bundle, stated};
+use crate::judge;
+use crate::policy::Policy;
+use crate::render::{Format, Look};
+use crate::report;
+
+/// Collects, judges and renders.
+pub(super) fn audit(args: &AuditArgs) -> Result<u8, Failure> {
+    let policy = input::policy(&args.policy.policy)?;
+    let as_of = input::when(&args.when, &policy).as_of;
+    let folder = args.policy.policy.parent().unwrap_or_else(|| Path::new(""));
+    let gathered =
+        collect::gather(&policy, folder, args.offline, as_of).map_err(|error| Failure::tool("evidence", &error))?;
+    for complaint in &gathered.complaints {
+        output::note(&format!("warning: {complaint}"));
+    }
+    let when = WhenArgs { as_of: Some(as_of), period: args.when.period };
+    finish(&policy, gathered.observations, &when, &args.output)
+}
+
+/// Judges and renders evidence that was collected before.
+pub(super) fn evaluate(args: &EvaluateArgs) -> Result<u8, Failure> {
+    let policy = input::policy(&args.policy.policy)?;
+    let mut observations = input::bundles(&args.evidence)?;
+    observations.extend(stated::statements(&policy).map_err(|error| Failure::tool("evidence", &error))?);
+    finish(&policy, observations, &args.when, &args.output)
+}
+
+fn finish(policy: &Policy, observations: Vec<Observation>, when: &WhenArgs, args: &OutputArgs) -> Result<u8, Failure> {
+    let evidence = bundle::merge(observations);
+    let audit = judge::judge(policy, &evidence, input::when(when, policy));
+    let report = report::build(audit, &evidence, &args.only);
+    if !args.only.is_empty() && report.assets.is_empty() {
+        return Err(Failure::Usage {
+            message: "--only matches no asset, so nothing would be judged".to_owned(),
+            hint: Some(
+                "it is a glob over ids, such as `source/*`; `lastgood audit --format csv` lists them".to_owned(),
+            ),
+        });
+    }
+    if let Some(folder) = &args.out {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::tool(&format!("cannot make {}", folder.display()), &error))?;
+        let plain = Look { width: 100, styled: false };
+        for (name, format) in [("report.md", Format::Markdown), ("report.json", Format::Json)] {
+            output::write_file(folder, name, |out| {
+                format.renderer().render(&report, plain, out).map_err(|error| Failure::tool(name, &error))
+            })?;
+        }
+        output::write_file(folder, "evidence.jsonl", |out| {
+            bundle::write(evidence.observations(), out).map_err(|error| Failure::tool("evidence.jsonl", &error))
+        })?;
+        output::note(&format!("wrote report.md, report.json and evidence.jsonl to {}", folder.display()));
+    }
+    output::print_report(&report, args.format)?;
+    Ok(exit::code(&report, args.fail_on))
+}

@@ -1,0 +1,26 @@
+//! `lastgood check`: a policy's faults, all at once, and nothing else.
+//!
+//! Finding them is left to `policy`.
+
+use super::{CheckArgs, Failure, exit, input, output};
+
+/// Checks each policy; the exit code says whether any was rejected.
+pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
+    let mut worst = exit::OK;
+    for path in &args.policies {
+        match input::policy(path) {
+            Ok(policy) => {
+                let document = policy.document();
+                output::note(&format!(
+                    "{}: no fault ({} systems, {} objectives, {} assets)",
+                    path.display(),
+                    document.systems.0.len(),
+                    document.objectives.0.len(),
+                    document.assets.len()
+                ));
+            }
+            Err(failure) => worst = worst.max(output::complain(&failure)),
+        }
+    }
+    Ok(worst)
+}

@@ -1,0 +1,68 @@
+//! Reading what a command needs: the policy, evidence bundles, the time.
+//!
+//! The only reader of the clock and of input files; what they mean is left to the library.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{SubsecRound, Utc};
+
+use super::output::stderr_is_styled;
+use super::{Failure, WhenArgs};
+use crate::evidence::Observation;
+use crate::evidence::bundle::{self, Digests};
+use crate::judge::When;
+use crate::model::Period;
+use crate::policy::{MAX_FILE_BYTES, Policy};
+
+/// Reads and checks a policy.
+pub(super) fn policy(path: &Path) -> Result<Policy, Failure> {
+    let name = path.display().to_string();
+    let cannot = |error: std::io::Error| {
+        let hint = (error.kind() == std::io::ErrorKind::NotFound)
+            .then(|| "name the policy file: `lastgood audit POLICY`".to_owned());
+        Failure::Usage { message: format!("cannot read the policy {name}: {error}"), hint }
+    };
+    let length = std::fs::metadata(path).map_err(cannot)?.len();
+    let bytes = if length > MAX_FILE_BYTES {
+        // Its content is not wanted: the parser refuses the length alone.
+        vec![b' '; usize::try_from(length.min(1 << 31)).unwrap_or(usize::MAX)]
+    } else {
+        std::fs::read(path).map_err(cannot)?
+    };
+    Policy::parse(&name, &bytes).map_err(|rejection| Failure::Policy(rejection.render(stderr_is_styled())))
+}
+
+/// Reads evidence bundles.
+pub(super) fn bundles(paths: &[PathBuf]) -> Result<Vec<Observation>, Failure> {
+    let mut observations = Vec::new();
+    let mut refused = Vec::new();
+    for path in paths {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|error| Failure::Usage {
+            message: format!("cannot read the evidence {name}: {error}"),
+            hint: None,
+        })?;
+        match bundle::read(&name, &bytes, Digests::Required) {
+            Ok(mut read) => observations.append(&mut read),
+            Err(lines) => refused.extend(lines),
+        }
+    }
+    if refused.is_empty() {
+        return Ok(observations);
+    }
+    let count = refused.len();
+    let shown: Vec<String> = refused.iter().take(20).map(ToString::to_string).collect();
+    let more = if count > shown.len() { format!("\nand {} more", count - shown.len()) } else { String::new() };
+    Err(Failure::Tool(format!(
+        "{}{more}\nevidence refused: {count} bad lines, so nothing was judged",
+        shown.join("\n")
+    )))
+}
+
+/// Returns when to judge: as told, or now.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub(super) fn when(args: &WhenArgs, policy: &Policy) -> When {
+    let as_of = args.as_of.unwrap_or_else(|| Utc::now().trunc_subsecs(0));
+    let period = args.period.unwrap_or_else(|| Period::ending(as_of, policy.review_every()));
+    When { as_of, period }
+}

@@ -1,0 +1,220 @@
+//! The command line: one file a command, and the only place that knows clock, files and terminal.
+//!
+//! Parses arguments and dispatches; what commands mean is left to the library.
+
+mod audit;
+mod check;
+mod completions;
+pub mod exit;
+mod explain;
+mod input;
+mod man;
+mod output;
+mod schema;
+mod whatif;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::model::Period;
+use crate::model::time::{Instant, parse_instant};
+use crate::policy::values::NamePattern;
+use crate::render::Format;
+
+/// Audits backups: judges every claim of a policy by evidence, and writes the gap report.
+#[derive(Debug, Parser)]
+#[command(name = "lastgood", version, max_term_width = 100, after_help = exit::HELP)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Collect evidence, judge it, and render the report: the main job
+    Audit(AuditArgs),
+    /// Judge evidence that was collected before
+    Evaluate(EvaluateArgs),
+    /// Show what the loss of one domain would take
+    Whatif(WhatifArgs),
+    /// Check a policy and nothing else
+    Check(CheckArgs),
+    /// Say why a control asks, or how a finding came about
+    Explain(ExplainArgs),
+    /// Print the JSON Schema of a format
+    Schema(SchemaArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+/// The policy to read.
+#[derive(Debug, Args)]
+struct PolicyArgs {
+    /// The policy file
+    #[arg(value_name = "POLICY", default_value = "lastgood.yaml")]
+    policy: PathBuf,
+}
+
+/// When, and over which period.
+#[derive(Debug, Args)]
+struct WhenArgs {
+    /// Judge as of this time: RFC 3339, or a date for its first instant in UTC [default: now]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    as_of: Option<Instant>,
+    /// Measure attainment over this period: 2026-Q3, 2026-07, 2026 or FROM..TO [default: the policy's `review_every` before the time of the audit]
+    #[arg(long, value_name = "PERIOD")]
+    period: Option<Period>,
+}
+
+/// What to show, where, and when to fail.
+#[derive(Debug, Args)]
+struct OutputArgs {
+    /// The format on standard output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Also write report.md, report.json and evidence.jsonl into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Show only assets whose ids match; may be repeated, a leading ! excludes
+    #[arg(long, value_name = "GLOB", value_parser = name_pattern)]
+    only: Vec<NamePattern>,
+    /// What makes the exit code say so: a gap, an unknown too, or nothing
+    #[arg(long, value_enum, default_value_t = exit::FailOn::Unknown, value_name = "WHAT")]
+    fail_on: exit::FailOn,
+}
+
+#[derive(Debug, Args)]
+struct AuditArgs {
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// Ask no system; judge by the policy's statements and by imported files
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    when: WhenArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+struct EvaluateArgs {
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// An evidence bundle; may be repeated, and several are merged
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    evidence: Vec<PathBuf>,
+    #[command(flatten)]
+    when: WhenArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+struct WhatifArgs {
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// The domain that is lost, such as provider=GitHub
+    #[arg(long, value_name = "KEY=VALUE", required = true)]
+    lose: String,
+    /// An evidence bundle; may be repeated. Without one, the policy's statements count alone
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    evidence: Vec<PathBuf>,
+    /// The format on standard output: table or json
+    #[arg(long, value_enum, default_value_t = whatif::WhatifFormat::Table)]
+    format: whatif::WhatifFormat,
+    #[command(flatten)]
+    when: WhenArgs,
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// The policy files
+    #[arg(value_name = "POLICY", default_value = "lastgood.yaml")]
+    policies: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct ExplainArgs {
+    /// A control such as `retention`, or a finding such as `retention:zos-guests`; `all` lists every control
+    #[arg(value_name = "CONTROL|FINDING-ID")]
+    what: String,
+    /// The policy, for a finding
+    #[arg(long, value_name = "POLICY", default_value = "lastgood.yaml")]
+    policy: PathBuf,
+    /// An evidence bundle, for a finding; may be repeated. Without one, the policy's statements count alone
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    evidence: Vec<PathBuf>,
+    #[command(flatten)]
+    when: WhenArgs,
+}
+
+#[derive(Debug, Args)]
+struct SchemaArgs {
+    /// Which format
+    #[arg(value_enum)]
+    format: schema::SchemaOf,
+}
+
+#[derive(Debug, Args)]
+struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    shell: clap_complete::Shell,
+}
+
+fn instant(text: &str) -> Result<Instant, String> {
+    parse_instant(text).ok_or_else(|| "not a time: write 2026-05-01 or 2026-05-01T03:00:00Z".to_owned())
+}
+
+fn name_pattern(text: &str) -> Result<NamePattern, String> {
+    NamePattern::new(text).map_err(|why| format!("not a glob: {why}"))
+}
+
+/// Why a command could not do its work; each has its exit code.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// The policy has faults; the text holds all of them.
+    #[error("{0}")]
+    Policy(String),
+    /// What was asked for cannot be meant.
+    #[error("{message}")]
+    Usage { message: String, hint: Option<String> },
+    /// The tool failed.
+    #[error("{0}")]
+    Tool(String),
+}
+
+impl Failure {
+    fn tool(what: &str, error: &impl std::fmt::Display) -> Self {
+        Self::Tool(format!("{what}: {error}"))
+    }
+}
+
+/// Runs the command line and returns its exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { exit::USAGE } else { exit::OK };
+            return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(exit::FAILED) };
+        }
+    };
+    let done = match cli.command {
+        Command::Audit(args) => audit::audit(&args),
+        Command::Evaluate(args) => audit::evaluate(&args),
+        Command::Whatif(args) => whatif::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man => man::run(),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => ExitCode::from(output::complain(&failure)),
+    }
+}

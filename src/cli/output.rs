@@ -1,0 +1,125 @@
+//! Writing what a command made: data to standard output, all else to standard error, files whole or
+//! not at all.
+//!
+//! What is written is left to the renderers.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use anstream::{AutoStream, ColorChoice};
+
+use super::{Failure, exit};
+use crate::render::{Format, Look};
+use crate::report::Report;
+
+/// The width of output that goes to no terminal, in columns.
+const WIDTH_WITHOUT_TERMINAL: u16 = 100;
+
+/// Returns whether messages on standard error may have colour (`NO_COLOR`, terminals).
+pub(super) fn stderr_is_styled() -> bool {
+    AutoStream::choice(&io::stderr()) != ColorChoice::Never
+}
+
+/// Returns the look of standard output: its width, and whether it may have colour.
+fn look() -> Look {
+    let columns = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
+    let styled = io::stdout().is_terminal() && AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+    Look { width: columns.or_else(told_columns).unwrap_or(WIDTH_WITHOUT_TERMINAL), styled }
+}
+
+/// Returns the width that `COLUMNS` names, which scripts use for output that goes to a pipe.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn told_columns() -> Option<u16> {
+    std::env::var("COLUMNS").ok()?.parse().ok()
+}
+
+/// Writes `report` to standard output.
+pub(super) fn print_report(report: &Report, format: Format) -> Result<(), Failure> {
+    print(|out| format.renderer().render(report, look(), out).map_err(|error| Failure::tool("report", &error)))
+}
+
+/// Writes to standard output; a reader that went away is no failure.
+pub(super) fn print(write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {
+    let mut out = Quiet { inner: io::BufWriter::with_capacity(1 << 16, io::stdout().lock()) };
+    write(&mut out)?;
+    out.flush().map_err(|error| Failure::tool("standard output", &error))
+}
+
+/// Standard output that takes a closed pipe for the reader's choice.
+struct Quiet<W: Write> {
+    inner: W,
+}
+
+impl<W: Write> Write for Quiet<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.inner.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            other => other,
+        }
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        match self.inner.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// Writes a file atomically: a killed run leaves the old file or the new one, never half of one.
+pub(super) fn write_file(
+    folder: &Path,
+    name: &str,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let cannot =
+        |error: &dyn std::fmt::Display| Failure::Tool(format!("cannot write {}: {error}", folder.join(name).display()));
+    let file = tempfile::Builder::new().prefix(".lastgood-").tempfile_in(folder).map_err(|error| cannot(&error))?;
+    let mut out = io::BufWriter::with_capacity(1 << 16, file);
+    write(&mut out)?;
+    let file = out.into_inner().map_err(|error| cannot(&error))?;
+    // Else the name could reach the disk before the content.
+    file.as_file().sync_all().map_err(|error| cannot(&error))?;
+    readable(file.as_file()).map_err(|error| cannot(&error))?;
+    file.persist(folder.join(name)).map_err(|error| cannot(&error.error))?;
+    Ok(())
+}
+
+/// Gives a new file the rights that other new files have; temporary files are private.
+#[cfg(unix)]
+fn readable(file: &std::fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+/// Elsewhere, temporary files have the rights of their folder already.
+#[cfg(not(unix))]
+fn readable(_file: &std::fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Writes `text` to standard error; where even that fails, nobody is left to tell.
+pub(super) fn note(text: &str) {
+    let mut stderr = anstream::stderr().lock();
+    drop(writeln!(stderr, "{text}"));
+}
+
+/// Says why a command failed, and returns its exit code.
+pub(super) fn complain(failure: &Failure) -> u8 {
+    match failure {
+        Failure::Policy(text) => {
+            note(text.trim_end());
+            exit::POLICY
+        }
+        Failure::Usage { message, hint } => {
+            note(&format!("error: {message}"));
+            if let Some(hint) = hint {
+                note(&format!("\nhint: {hint}"));
+            }
+            exit::USAGE
+        }
+        Failure::Tool(message) => {
+            note(&format!("error: {message}"));
+            exit::FAILED
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Facts: what an observation can say.
+//!
+//! Typed, so that the compiler finds every control a new fact concerns. Fields stand in
+//! alphabetical order because digests are taken over them; judging facts is left to `judge`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::time::Instant;
+use crate::model::{Facet, Grade, ItemKind, UnseenReason};
+use crate::policy::values::DefinedIn;
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Fact {
+    /// When the asset changed (about an asset).
+    Changes(Changes),
+    /// A copy compared with its primary (about a copy).
+    Comparison(Box<Comparison>),
+    /// A listing of a system ended (about a system).
+    Inventory(Inventory),
+    /// One thing that a system holds (about a system).
+    Item(Box<Item>),
+    /// Recovery points of a copy (about a copy).
+    RecoveryPoints(RecoveryPoints),
+    /// Runs of the job that makes a copy (about a copy).
+    Runs(Runs),
+    /// The schedule of the job that makes a copy (about a copy).
+    Schedule(Schedule),
+    /// Settings of the place that holds a copy (about a copy).
+    Settings(Settings),
+    /// A statement that the policy quotes (about a copy).
+    Statement(Statement),
+    /// Something that was asked for and not seen (about a system, an asset or a copy).
+    Unseen(Unseen),
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// A change feed: when the asset changed, as far as the source tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Changes {
+    /// The times of the changes. Where not `exact`, only the newest counts.
+    #[schemars(with = "Vec<String>")]
+    pub at: Vec<Instant>,
+    /// Whether every change between `from` and the time of observation is listed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exact: bool,
+    /// Since when the list is exact; absent where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub from: Option<Instant>,
+}
+
+/// The outcome of comparing a copy with its primary, in items (refs, objects, artifacts).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// By what items were compared.
+    pub basis: Basis,
+    /// Items that are there but older in the copy (refs behind).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub behind: u64,
+    /// Whether both sides were listed whole.
+    pub complete: bool,
+    /// Items that differ (other content, diverged refs).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub different: u64,
+    /// Items that are equal.
+    pub equal: u64,
+    /// Items that only the copy has.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub extra: u64,
+    /// Items that only the primary has.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missing: u64,
+    /// The first names that are missing, different or behind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<Box<str>>,
+    /// The oldest change that the copy does not hold; absent where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub oldest_unprotected: Option<Instant>,
+    /// The share that was compared, in parts per million; absent where all was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled_ppm: Option<u32>,
+}
+
+crate::model::word::words! {
+    /// By what a comparison compared.
+    pub enum Basis {
+        /// Object ids of git refs, tags peeled.
+        Refs = "refs",
+        /// SHA-256.
+        Sha256 = "sha256",
+        /// SHA-1.
+        Sha1 = "sha1",
+        /// MD5, or an ETag that is one.
+        Md5 = "md5",
+        /// Size alone, which proves little.
+        Size = "size",
+    }
+}
+
+/// The end of a listing: how many items there were. The items come as lines of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inventory {
+    /// Whether the listing is whole: read to its end, nothing filtered by rights.
+    pub complete: bool,
+    /// How many items the listing had; where fewer lines are there, the inventory is not whole.
+    pub count: u64,
+    /// When the listing began; its items were observed between then and its end.
+    #[schemars(with = "String")]
+    pub from: Instant,
+    /// What was listed.
+    pub kind: ItemKind,
+}
+
+/// One thing that a system holds. What is absent is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// Whether it is archived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+    /// Its class: a job's class, a repository's package type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<Box<str>>,
+    /// When it was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub created_at: Option<Instant>,
+    /// Where a job is defined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defined_in: Option<DefinedIn>,
+    /// Whether it is disabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
+    /// Whether it is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub empty: Option<bool>,
+    /// The facets that it has; absent where that was not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facets: Option<Vec<Facet>>,
+    /// The folder it lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<Box<str>>,
+    /// Whether it is a fork.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fork: Option<bool>,
+    /// What it is.
+    pub kind: ItemKind,
+    /// Its name in the system.
+    pub name: Box<str>,
+    /// Whether it is private.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<bool>,
+    /// Whether it is a template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<bool>,
+}
+
+/// Recovery points of a copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecoveryPoints {
+    /// Whether every recovery point captured since `from` (or ever) is listed.
+    pub complete: bool,
+    /// Since when the list is whole; absent where it holds all there ever were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub from: Option<Instant>,
+    /// How the recovery points are known: `observed`, `reported` or weaker.
+    pub grade: Grade,
+    /// The recovery points.
+    pub points: Vec<Point>,
+}
+
+/// One restorable state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Point {
+    /// When it became usable; absent where that is when it was captured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub available_at: Option<Instant>,
+    /// Its size in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// The state of the source that it holds.
+    #[schemars(with = "String")]
+    pub captured_at: Instant,
+    /// The digest of its content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Box<str>>,
+    /// How many items it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<u64>,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Box<str>>,
+}
+
+impl Point {
+    /// Returns when it became usable, never before it was captured.
+    pub fn available(&self) -> Instant {
+        self.available_at.map_or(self.captured_at, |at| at.max(self.captured_at))
+    }
+
+    /// Returns whether it is known to hold nothing.
+    pub fn is_empty(&self) -> bool {
+        self.bytes == Some(0) || self.items == Some(0)
+    }
+}
+
+/// Runs of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Runs {
+    /// Whether every run that started since `from` is listed.
+    pub complete: bool,
+    /// Since when the list is whole.
+    #[schemars(with = "String")]
+    pub from: Instant,
+    /// The runs.
+    pub runs: Vec<Run>,
+}
+
+/// One run of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// How it ended.
+    pub outcome: RunOutcome,
+    /// When it started.
+    #[schemars(with = "String")]
+    pub started_at: Instant,
+}
+
+crate::model::word::words! {
+    /// How a run ended.
+    pub enum RunOutcome {
+        /// It succeeded.
+        Success = "success",
+        /// It ended with warnings (Jenkins UNSTABLE), which is no success.
+        Unstable = "unstable",
+        /// It failed, was cancelled or timed out.
+        Failure = "failure",
+        /// It has not ended.
+        Running = "running",
+    }
+}
+
+/// The schedule of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// How to read the expression.
+    pub dialect: Dialect,
+    /// Why the job does not run, in the system's words; absent where it is enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<Box<str>>,
+    /// The expressions; several where a job has several triggers, none where nothing triggers it.
+    pub expressions: Vec<Box<str>>,
+}
+
+crate::model::word::words! {
+    /// The dialects of schedules. Times are UTC.
+    pub enum Dialect {
+        /// Five fields: minute, hour, day of month, month, day of week.
+        Cron = "cron",
+        /// Jenkins: five fields with `H`, or `@daily` and the like.
+        Jenkins = "jenkins",
+        /// Quartz: six or seven fields, seconds first, year last.
+        Quartz = "quartz",
+    }
+}
+
+/// Settings of the place that holds a copy. What is absent is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// After how many days a clean-up deletes current content; 0 for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_days: Option<u64>,
+    /// For how many days deletion is locked for everyone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_days: Option<u64>,
+    /// For how many days replaced or deleted content is kept; 0 for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noncurrent_days: Option<u64>,
+    /// Whether deletions in the primary are repeated in the copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_deletes: Option<bool>,
+    /// Whether replaced and deleted content is kept as versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versioning: Option<bool>,
+}
+
+/// A statement that the policy quotes, kept as evidence so that a report can point at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// Who said it.
+    pub by: Box<str>,
+    /// Where it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Box<str>>,
+    /// What was said.
+    pub text: Box<str>,
+}
+
+/// Something that was asked for and not seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unseen {
+    /// Why.
+    pub reason: UnseenReason,
+    /// What was asked for.
+    pub what: Box<str>,
+}

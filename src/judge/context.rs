@@ -1,0 +1,240 @@
+//! What a control may look at, and what it says.
+//!
+//! Pure data handed to every control; judging is left to the controls, collecting their findings to
+//! the judge.
+
+use std::ops::Range;
+
+use chrono::TimeDelta;
+
+use super::attainment::Attainment;
+use super::copy_state::{CopyState, Standing};
+use super::estate::{Estate, Membership, Subject};
+use super::exposure::{Exposure, Feed, Held};
+use super::loss::Loss;
+use super::seen::Seen;
+use crate::evidence::Digest;
+use crate::model::time::Instant;
+use crate::model::{Grade, Period, Severity, Timespan, Verdict};
+use crate::policy::values::OrUnknown;
+use crate::policy::{Objective, Policy};
+
+/// What an audit as a whole looks at.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The evidence, as of the time of the audit.
+    pub seen: Seen<'a>,
+    /// The period of the report.
+    pub period: Period,
+    /// The assets.
+    pub estate: Estate<'a>,
+    /// The state of each asset's copies, by position of the asset.
+    pub states: Vec<Vec<CopyState<'a>>>,
+    /// What is left after the loss of each domain.
+    pub losses: Vec<Loss>,
+    /// What could not be seen.
+    pub unseen: Vec<UnseenEntry>,
+}
+
+/// Something that the audit could not see.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnseenEntry {
+    /// The system.
+    pub system: String,
+    /// Why.
+    pub reason: crate::model::UnseenReason,
+    /// What was asked for.
+    pub what: String,
+    /// As whom; `None` where nobody asked.
+    pub identity: Option<String>,
+}
+
+/// What a control looks at for one asset.
+#[derive(Debug)]
+pub struct AssetContext<'c, 'a> {
+    /// The audit as a whole.
+    pub audit: &'c Context<'a>,
+    /// The asset's position.
+    pub index: usize,
+    /// The asset.
+    pub subject: &'c Subject<'a>,
+    /// The state of its copies.
+    pub states: &'c [CopyState<'a>],
+    /// What it must satisfy.
+    pub objective: &'a Objective,
+    /// Its change feed.
+    pub feed: Option<Feed>,
+    /// Its usable recovery points, of all copies.
+    pub points: Vec<Held>,
+    /// Its exposure now.
+    pub exposure: Exposure,
+    /// Its attainment over the period; `None` without an RPO.
+    pub attainment: Option<Attainment>,
+}
+
+impl AssetContext<'_, '_> {
+    /// Returns the time of the audit.
+    pub fn as_of(&self) -> Instant {
+        self.audit.seen.as_of
+    }
+
+    /// Returns whether the policy says that its copies are unknown.
+    pub fn copies_unknown(&self) -> bool {
+        matches!(self.subject.asset.copies.value, OrUnknown::Unknown)
+    }
+
+    /// Returns the RPO; `None` where the policy says that nobody knows it.
+    pub fn rpo(&self) -> Option<Timespan> {
+        self.objective.rpo.known().copied()
+    }
+
+    /// Returns the weakest evidence that is good enough; a statement where the objective asks nothing.
+    pub fn floor(&self) -> Grade {
+        self.objective.evidence.as_ref().map_or(Grade::Attested, |floor| floor.value)
+    }
+
+    /// Returns the digests of every observation about its copies.
+    pub fn copy_evidence(&self) -> Vec<Digest> {
+        self.states.iter().flat_map(|state| state.evidence.iter().copied()).collect()
+    }
+
+    /// Returns the values of the asset's own system for a domain key; `None` where they are unknown.
+    pub fn primary_domain(&self, key: &str) -> Option<&str> {
+        domain(self.audit.policy, &self.subject.asset.lives_in, key)
+    }
+
+    /// Returns the place in the policy of its copies.
+    pub fn at_copies(&self) -> Range<usize> {
+        self.subject.asset.copies.span.clone()
+    }
+
+    /// Returns why no copy proves anything, one reason a copy.
+    pub fn reasons(&self) -> String {
+        if self.copies_unknown() {
+            return "the policy says that its copies are unknown".to_owned();
+        }
+        if self.states.is_empty() {
+            return "no copy is declared".to_owned();
+        }
+        let reasons = self.states.iter().map(|state| format!("`{}`: {}", state.copy.id(), state.because));
+        reasons.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// Returns the value of a system's domain key; `None` where it is unknown or not said.
+pub fn domain<'p>(policy: &'p Policy, system: &str, key: &str) -> Option<&'p str> {
+    let mut domains = policy.system(system)?.domains()?;
+    domains.find(|(name, _)| *name == key).and_then(|(_, value)| value)
+}
+
+/// What a control says of one asset, one copy or one system.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// What it speaks of.
+    pub about: About,
+    /// The verdict, before waivers and grace.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub because: String,
+    /// The observations it rests on.
+    pub evidence: Vec<Digest>,
+    /// The place in the policy that demands it.
+    pub at: Range<usize>,
+    /// A severity other than the objective's.
+    pub severity: Option<Severity>,
+    /// Since when it is so; `None` where that is not known.
+    pub since: Option<Instant>,
+}
+
+/// What a finding speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// The asset itself.
+    Asset,
+    /// One of its copies.
+    Copy(String),
+    /// A system.
+    System(String),
+    /// A pattern of assets that matched none.
+    Pattern(String),
+}
+
+/// The findings of one control.
+#[derive(Debug, Default)]
+pub struct Drafts(pub Vec<Draft>);
+
+impl Drafts {
+    /// Adds a finding about the asset.
+    pub fn asset(&mut self, verdict: Verdict, because: impl Into<String>, at: Range<usize>) -> &mut Draft {
+        self.add(About::Asset, verdict, because, at)
+    }
+
+    /// Adds a finding about one of its copies.
+    pub fn copy(
+        &mut self,
+        state: &CopyState<'_>,
+        verdict: Verdict,
+        because: impl Into<String>,
+        at: Range<usize>,
+    ) -> &mut Draft {
+        let draft = self.add(About::Copy(state.copy.id().to_owned()), verdict, because, at);
+        draft.evidence.clone_from(&state.evidence);
+        draft
+    }
+
+    /// Adds a finding.
+    pub fn add(&mut self, about: About, verdict: Verdict, because: impl Into<String>, at: Range<usize>) -> &mut Draft {
+        let draft =
+            Draft { about, verdict, because: because.into(), evidence: Vec::new(), at, severity: None, since: None };
+        self.0.push(draft);
+        let last = self.0.len() - 1;
+        &mut self.0[last]
+    }
+}
+
+impl<'c, 'a> AssetContext<'c, 'a> {
+    /// Returns the context of the asset at `index`; `None` where the policy has no objective for it.
+    pub fn of(audit: &'c Context<'a>, index: usize) -> Option<Self> {
+        let subject = audit.estate.subjects.get(index)?;
+        let states = audit.states.get(index)?;
+        let objective = audit.policy.objective(subject.asset)?;
+        let as_of = audit.seen.as_of;
+        let feed = Feed::of(audit.seen, &subject.id);
+        let points: Vec<Held> = states
+            .iter()
+            .filter(|state| state.standing == Standing::Usable)
+            .flat_map(|state| state.points.iter().map(Held::from))
+            .collect();
+        let exposure = super::exposure::exposure(&points, feed.as_ref(), as_of);
+        let whole: Vec<(Instant, Instant)> = states
+            .iter()
+            .filter(|state| state.standing != Standing::Lapsed)
+            .filter_map(|state| Some((state.whole_since?, state.listed_at?)))
+            .collect();
+        let period = Period {
+            from: subject.created_at().map_or(audit.period.from, |created| created.max(audit.period.from)),
+            to: audit.period.to.min(as_of),
+        };
+        let history = super::attainment::History { points: &points, feed: feed.as_ref(), whole: &whole };
+        let attainment = objective
+            .rpo
+            .known()
+            .filter(|_| period.from < period.to)
+            .map(|rpo| super::attainment::attainment(&history, period, *rpo));
+        Some(Self { audit, index, subject, states, objective, feed, points, exposure, attainment })
+    }
+
+    /// Returns the exposure at the time of the audit of what one copy holds; `None` where no usable
+    /// recovery point of it is known.
+    pub fn copy_exposure(&self, state: &CopyState<'_>) -> Option<TimeDelta> {
+        let points: Vec<Held> = state.points.iter().map(Held::from).collect();
+        super::exposure::exposure(&points, self.feed.as_ref(), self.as_of()).exposure
+    }
+
+    /// Returns whether the asset stands for items that were not seen.
+    pub fn is_unexpanded(&self) -> bool {
+        matches!(self.subject.membership, Membership::Unexpanded(_))
+    }
+}

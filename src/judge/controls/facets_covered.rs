@@ -1,0 +1,70 @@
+//! `facets-covered`: every facet of the asset is covered by a valid copy.
+//!
+//! Judges which parts are copied; whether a part is whole is `copy-complete`'s question.
+
+use super::{About, AssetContext, Control, Drafts};
+use crate::judge::copy_state::CopyState;
+use crate::model::{ControlId, Facet, Method, Verdict};
+
+/// The control.
+pub(super) struct FacetsCovered;
+
+static ABOUT: About = About {
+    id: ControlId::FacetsCovered,
+    asks: "Every facet of the asset is covered by a valid copy.",
+    why: "A mirror of the commits holds no issues, no wiki, no releases and, for large files, only pointers.",
+    remedy: "Copy the facets named, or take those that may be lost out of the asset's `facets`.",
+    asked: "Of assets with `facets`; a facet that an item does not have is not asked for.",
+    standards: &["NIST SP 800-53 CP-9", "CIS v8 11.1", "ISO/IEC 27001:2022 A.8.13"],
+};
+
+impl Control for FacetsCovered {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn asset(&self, asset: &AssetContext<'_, '_>, out: &mut Drafts) {
+        let facets = &asset.subject.asset.facets;
+        let Some(first) = facets.first() else { return };
+        let present = asset.subject.item.and_then(|item| item.fact.facets.as_deref());
+        let wanted: Vec<Facet> = facets
+            .iter()
+            .map(|facet| facet.value)
+            .filter(|facet| present.is_none_or(|present| present.contains(facet)))
+            .collect();
+        let covered = |facet: &Facet, sure: bool| {
+            asset.states.iter().any(|state| {
+                covers(state, *facet) && if sure { state.is_sure(asset.floor()) } else { state.may_count() }
+            })
+        };
+        let open: Vec<Facet> = wanted.iter().copied().filter(|facet| !covered(facet, true)).collect();
+        let bare: Vec<Facet> = open.iter().copied().filter(|facet| !covered(facet, false)).collect();
+        let names = |facets: &[Facet]| facets.iter().map(|facet| facet.word()).collect::<Vec<_>>().join(", ");
+        let (verdict, because) = if open.is_empty() {
+            let which = if wanted.is_empty() {
+                "the item has none of the facets".to_owned()
+            } else {
+                format!("covered: {}", names(&wanted))
+            };
+            (Verdict::Met, which)
+        } else if asset.copies_unknown() {
+            (Verdict::Unknown, asset.reasons())
+        } else if bare.is_empty() {
+            (Verdict::Unknown, format!("covered only by copies in doubt: {}", names(&open)))
+        } else {
+            (Verdict::Gap, format!("{} of {} not covered: {}", bare.len(), wanted.len(), names(&bare)))
+        };
+        out.asset(verdict, because, first.span.clone()).evidence = asset.copy_evidence();
+    }
+}
+
+/// Returns whether the copy says that it holds the facet; a method that can hold only one covers no
+/// other by default.
+fn covers(state: &CopyState<'_>, facet: Facet) -> bool {
+    match (state.copy.covers(), state.method()) {
+        (Some(covers), _) => covers.contains(&facet),
+        (None, Method::GitMirror) => facet == Facet::Git,
+        (None, Method::Releases) => facet == Facet::Releases,
+        (None, _) => true,
+    }
+}

@@ -1,0 +1,97 @@
+//! `recovery-point-age`: the exposure of the asset now is within its RPO.
+//!
+//! Judges the present moment; the whole period is `rpo-attainment`'s question.
+
+use super::{About, AssetContext, Control, Drafts};
+use crate::judge::copy_state::Standing;
+use crate::judge::exposure::Basis;
+use crate::model::time::{human, human_length};
+use crate::model::{ControlId, Verdict};
+
+/// The control.
+pub(super) struct RecoveryPointAge;
+
+static ABOUT: About = About {
+    id: ControlId::RecoveryPointAge,
+    asks: "The oldest change that no usable recovery point holds is no older than the RPO.",
+    why: "It is what would be lost if the primary were gone this minute. A backup that stopped is noticed here first.",
+    remedy: "Make a copy now, then find out why the last one is so old; if the RPO is tighter than anyone needs, change the objective.",
+    asked: "Of every asset, unless its RPO is unknown: then the answer is unknown.",
+    standards: &[
+        "NIST SP 800-53 CP-9",
+        "NIST CSF 2.0 PR.DS-11",
+        "CIS v8 11.2",
+        "ISO/IEC 27001:2022 A.8.13",
+        "SOC 2 A1.2",
+    ],
+};
+
+impl Control for RecoveryPointAge {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn asset(&self, asset: &AssetContext<'_, '_>, out: &mut Drafts) {
+        let at = asset.objective.rpo.span.clone();
+        let mut evidence = asset.copy_evidence();
+        let Some(rpo) = asset.rpo() else {
+            out.asset(Verdict::Unknown, "nobody has said how much may be lost: the RPO is unknown", at).evidence =
+                evidence;
+            return;
+        };
+        evidence.extend(asset.feed.as_ref().and_then(|feed| feed.digest));
+        let exposure = &asset.exposure;
+        let Some(length) = exposure.exposure else {
+            let (verdict, because) = without_points(asset);
+            out.asset(verdict, because, at).evidence = evidence;
+            return;
+        };
+        let age =
+            exposure.age.map_or_else(String::new, |age| format!("newest recovery point is {} old", human_length(age)));
+        let measured = match exposure.basis {
+            Basis::ChangeFeed if exposure.since.is_none() => "nothing changed since".to_owned(),
+            Basis::ChangeFeed => format!("oldest unprotected change may be {} old", human_length(length)),
+            Basis::Elapsed | Basis::None => "changes since are not known".to_owned(),
+        };
+        let within = exposure.since.is_none_or(|since| rpo.after(since) >= asset.as_of());
+        let mut because = format!("{age}, {measured}; RPO {rpo}");
+        let fresher = asset.states.iter().find(|state| state.standing == Standing::Doubtful && state.points.is_empty());
+        let verdict = match (within, fresher) {
+            (true, _) => Verdict::Met,
+            (false, Some(state)) => {
+                because.push_str(&format!("; copy `{}` may be newer: {}", state.copy.id(), state.because));
+                Verdict::Unknown
+            }
+            (false, None) => Verdict::Gap,
+        };
+        let draft = out.asset(verdict, because, at);
+        draft.evidence = evidence;
+        if verdict == Verdict::Gap {
+            draft.since = exposure.since.map(|since| rpo.after(since));
+        }
+    }
+}
+
+/// No recovery point is known: never, or nobody can tell.
+fn without_points(asset: &AssetContext<'_, '_>) -> (Verdict, String) {
+    let future = asset.states.iter().find(|state| state.future);
+    if let Some(state) = future {
+        return (Verdict::Unknown, format!("future: copy `{}` {}", state.copy.id(), state.because));
+    }
+    let known_to_be_none =
+        !asset.copies_unknown() && asset.states.iter().all(|state| state.standing == Standing::Absent);
+    if known_to_be_none {
+        return (Verdict::Gap, format!("never: {}", asset.reasons()));
+    }
+    let dated =
+        asset.states.iter().filter_map(|state| Some((state.copy.id(), state.captured_at()?))).max_by_key(|(_, at)| *at);
+    let because = match dated {
+        Some((copy, at)) => format!(
+            "the newest state is {} in copy `{copy}`, which cannot be relied on: {}",
+            human(at),
+            asset.reasons()
+        ),
+        None => format!("no recovery point is known: {}", asset.reasons()),
+    };
+    (Verdict::Unknown, because)
+}

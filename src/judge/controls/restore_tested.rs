@@ -1,0 +1,77 @@
+//! `restore-tested`: a restore was tested recently enough, by somebody, and fast enough.
+//!
+//! Judges the record of tests; a rebuild's own record is `rebuildable`'s question.
+
+use super::{About, AssetContext, Control, Drafts};
+use crate::judge::copy_state::tests_of;
+use crate::model::{ControlId, Verdict};
+use crate::policy::values::Outcome;
+
+/// The control.
+pub(super) struct RestoreTested;
+
+static ABOUT: About = About {
+    id: ControlId::RestoreTested,
+    asks: "The newest restore test passed, is recent enough, names its tester and its record, and took no longer than the RTO.",
+    why: "A backup that was never restored is a hope. The test is also the only honest measure of how long a restore takes.",
+    remedy: "Restore from the real copy, write down who did it, how long it took and where the record is, and add it to `restore_tests`.",
+    asked: "Of assets whose objective has `restore_test_every`.",
+    standards: &[
+        "NIST SP 800-53 CP-9(1)",
+        "NIST SP 800-53 CP-10",
+        "CIS v8 11.5",
+        "ISO/IEC 27001:2022 A.8.13",
+        "SOC 2 A1.3",
+    ],
+};
+
+impl Control for RestoreTested {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn asset(&self, asset: &AssetContext<'_, '_>, out: &mut Drafts) {
+        let Some(every) = &asset.objective.restore_test_every else { return };
+        let as_of = asset.as_of();
+        let newest = tests_of(asset.audit.policy, asset.subject, as_of)
+            .max_by_key(|test| (test.on.value, test.result.value == Outcome::Failed));
+        let Some(test) = newest else {
+            out.asset(Verdict::Gap, "never: no restore test is recorded", every.span.clone());
+            return;
+        };
+        let at = test.asset.span.clone();
+        let on = test.on.value;
+        let mut lacking = Vec::new();
+        if test.result.value == Outcome::Failed {
+            lacking.push("it failed".to_owned());
+        }
+        if every.after(on.start()) < as_of {
+            lacking.push(format!("it is older than {}", every.value));
+        }
+        if test.tested_by.is_none() {
+            lacking.push("it names no tester".to_owned());
+        }
+        if test.reference.is_none() {
+            lacking.push("it names no record".to_owned());
+        }
+        let mut unknown = None;
+        if let Some(rto) = &asset.objective.rto {
+            match &test.took {
+                Some(took) if took.seconds_before(as_of) > rto.seconds_before(as_of) => {
+                    lacking.push(format!("it took {}, longer than the RTO of {}", took.value, rto.value));
+                }
+                Some(_) => {}
+                None => unknown = Some("how long it took is not recorded"),
+            }
+        }
+        let (verdict, because) = match (lacking.is_empty(), unknown) {
+            (false, _) => (Verdict::Gap, format!("newest restore test of {on}: {}", lacking.join(", "))),
+            (true, Some(why)) => (Verdict::Unknown, format!("restore test of {on} passed, but {why}")),
+            (true, None) => (Verdict::Met, format!("restore test of {on} passed")),
+        };
+        let draft = out.asset(verdict, because, at);
+        if verdict == Verdict::Gap && lacking.len() == 1 && every.after(on.start()) < as_of {
+            draft.since = Some(every.after(on.start()));
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! `retention`: recovery points reach back far enough.
+//!
+//! Judges how far back one could go; whether history can be deleted is `immutable`'s question.
+
+use super::{About, AssetContext, Control, Drafts};
+use crate::judge::copy_state::{CopyState, Standing};
+use crate::model::time::{Instant, human};
+use crate::model::{ControlId, Timespan, Verdict};
+use crate::policy::Copy;
+use crate::policy::values::Keeps;
+
+/// The control.
+pub(super) struct Retention;
+
+static ABOUT: About = About {
+    id: ControlId::Retention,
+    asks: "Recovery points of some copy reach back at least as far as the objective's retention.",
+    why: "Damage is often noticed late. A mirror, or the latest copy only, holds the damage by then.",
+    remedy: "Keep more recovery points, or turn on versions where the mirror lies.",
+    asked: "Of assets whose objective has a `retention`. Mirrors and \"latest only\" do not meet it.",
+    standards: &["NIST SP 800-53 CP-9", "CIS v8 11.1", "ISO/IEC 27001:2022 A.8.13", "SOC 2 A1.2"],
+};
+
+impl Control for Retention {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn asset(&self, asset: &AssetContext<'_, '_>, out: &mut Drafts) {
+        let Some(retention) = &asset.objective.retention else { return };
+        let at = retention.span.clone();
+        let results: Vec<(Verdict, String)> =
+            asset.states.iter().map(|state| reach(asset, state, retention.value)).collect();
+        let best = [Verdict::Met, Verdict::Unknown, Verdict::Gap]
+            .into_iter()
+            .find(|verdict| results.iter().any(|(found, _)| found == verdict));
+        let (verdict, because) = match best {
+            _ if asset.copies_unknown() => (Verdict::Unknown, asset.reasons()),
+            None => (Verdict::Gap, asset.reasons()),
+            Some(verdict) => {
+                let named = asset.states.iter().zip(&results).filter(|(_, (found, _))| *found == verdict);
+                let because: Vec<String> =
+                    named.map(|(state, (_, because))| format!("copy `{}`: {because}", state.copy.id())).collect();
+                (verdict, because.join("; "))
+            }
+        };
+        out.asset(verdict, because, at).evidence = asset.copy_evidence();
+    }
+}
+
+fn reach(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespan) -> (Verdict, String) {
+    match state.standing {
+        Standing::Absent | Standing::Lapsed => return (Verdict::Gap, state.because.clone()),
+        Standing::Doubtful | Standing::Usable => {}
+    }
+    if let Copy::Attestation(statement) = state.copy {
+        return match statement.keeps.as_ref().map(|keeps| keeps.value) {
+            Some(Keeps::Points(0 | 1)) => (Verdict::Gap, "only the latest recovery point is kept (keeps 1)".to_owned()),
+            Some(Keeps::For(kept)) if kept.before(asset.as_of()) <= retention.before(asset.as_of()) => {
+                let verdict = if state.standing == Standing::Usable { Verdict::Met } else { Verdict::Unknown };
+                (verdict, format!("{kept} are stated to be kept, of {retention}"))
+            }
+            Some(Keeps::For(kept)) => (Verdict::Gap, format!("only {kept} are stated to be kept, of {retention}")),
+            Some(Keeps::Points(points)) => (
+                Verdict::Unknown,
+                format!("{points} recovery points are stated to be kept; how far they reach back is not said"),
+            ),
+            None => (Verdict::Unknown, "how much history is kept is not stated".to_owned()),
+        };
+    }
+    if matches!(state.copy, Copy::Rebuild(_)) {
+        return (Verdict::Unknown, "how far back it can be rebuilt is not known".to_owned());
+    }
+    if let Some(settings) = state.settings
+        && let Some(days) = settings.fact.expires_days
+        && days > 0
+        && Timespan::days(days).before(asset.as_of()) > retention.before(asset.as_of())
+    {
+        return (Verdict::Gap, format!("a clean-up deletes what is older than {days} d, before {retention}"));
+    }
+    if state.method().mirrors() {
+        return mirror(asset, state, retention);
+    }
+    let needed = needed_from(asset, retention);
+    let Some(oldest) = state.points.first().map(|point| point.captured_at) else {
+        return (Verdict::Unknown, format!("no recovery point is known: {}", state.because));
+    };
+    let because = format!("oldest recovery point of {}, {} needed", human(oldest), human(needed));
+    if oldest <= needed {
+        let verdict = if state.standing == Standing::Usable { Verdict::Met } else { Verdict::Unknown };
+        (verdict, because)
+    } else if state.whole_since.is_some_and(|since| since <= needed) {
+        (Verdict::Gap, because)
+    } else {
+        (Verdict::Unknown, format!("{because}; older ones were not listed"))
+    }
+}
+
+/// Returns how old the oldest recovery point has to be: a young asset needs one from its first RPO.
+fn needed_from(asset: &AssetContext<'_, '_>, retention: Timespan) -> Instant {
+    let needed = retention.before(asset.as_of());
+    match (asset.subject.created_at(), asset.rpo()) {
+        (Some(created), Some(rpo)) => needed.max(rpo.after(created)).min(asset.as_of()),
+        _ => needed,
+    }
+}
+
+fn mirror(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespan) -> (Verdict, String) {
+    let Some(settings) = state.settings else {
+        let because = "a mirror holds only the latest state";
+        return match state.copy {
+            Copy::GitMirror(_) => (Verdict::Gap, because.to_owned()),
+            _ => (Verdict::Unknown, format!("{because}, unless its place keeps versions, which was not seen")),
+        };
+    };
+    let fact = settings.fact;
+    match (fact.versioning, fact.noncurrent_days) {
+        (Some(true), Some(0)) => (Verdict::Met, "its place keeps every version for ever".to_owned()),
+        (Some(true), Some(days)) => {
+            let kept = format!("its place keeps versions for {days} d, of {retention}");
+            if Timespan::days(days).before(asset.as_of()) <= retention.before(asset.as_of()) {
+                (Verdict::Met, kept)
+            } else {
+                (Verdict::Gap, kept)
+            }
+        }
+        (Some(true), None) => (Verdict::Unknown, "its place keeps versions; for how long was not seen".to_owned()),
+        (Some(false), _) => {
+            (Verdict::Gap, "a mirror holds only the latest state, and its place keeps no versions".to_owned())
+        }
+        (None, _) => (Verdict::Unknown, "whether its place keeps versions was not seen".to_owned()),
+    }
+}

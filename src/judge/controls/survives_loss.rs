@@ -1,0 +1,57 @@
+//! `survives-loss`: no single domain value takes the asset and all its copies.
+//!
+//! Reads the loss analysis for the domains that the objective names; the whole table is in the report.
+
+use super::{About, AssetContext, Control, Drafts};
+use crate::judge::loss::Survival;
+use crate::model::{ControlId, Verdict};
+
+/// The control.
+pub(super) struct SurvivesLoss;
+
+static ABOUT: About = About {
+    id: ControlId::SurvivesLoss,
+    asks: "The loss of any one value of the domains that the objective names leaves the asset or a usable copy of it.",
+    why: "Every post-mortem is a scenario that nobody had put in a table: an account deleted, a provider gone, a site burnt.",
+    remedy: "Keep a copy, with evidence good enough, outside the domain named.",
+    asked: "Of assets whose objective has `independent`, for each of those keys.",
+    standards: &["NIST SP 800-53 CP-6", "NIST SP 800-53 CP-10", "CIS v8 11.4", "SOC 2 A1.2"],
+};
+
+impl Control for SurvivesLoss {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn asset(&self, asset: &AssetContext<'_, '_>, out: &mut Drafts) {
+        let Some(keys) = asset.objective.independent.as_ref().filter(|keys| !keys.is_empty()) else { return };
+        let mut taken = Vec::new();
+        let mut doubtful = Vec::new();
+        let mut survived = Vec::new();
+        for key in &keys.value {
+            let Some(value) = asset.primary_domain(key) else {
+                doubtful.push(format!("{}=unknown", key.value));
+                continue;
+            };
+            let loss =
+                asset.audit.losses.iter().find(|loss| loss.domain.key == key.value && loss.domain.value == value);
+            let Some(loss) = loss else { continue };
+            match loss.outcomes[asset.index].survival {
+                Survival::Lost => taken.push(loss.domain.to_string()),
+                Survival::Unknown => doubtful.push(loss.domain.to_string()),
+                Survival::Survives => survived.push(loss.domain.to_string()),
+            }
+        }
+        let (verdict, because) = if !taken.is_empty() {
+            (Verdict::Gap, format!("{} takes it and every usable copy", taken.join(" and ")))
+        } else if !doubtful.is_empty() {
+            (
+                Verdict::Unknown,
+                format!("whether anything is left after {} is unknown: {}", doubtful.join(" and "), asset.reasons()),
+            )
+        } else {
+            (Verdict::Met, format!("a usable copy is left after {}", survived.join(" and ")))
+        };
+        out.asset(verdict, because, keys.span.clone()).evidence = asset.copy_evidence();
+    }
+}

@@ -1,0 +1,225 @@
+//! The estate: policy entries expanded by what the systems hold.
+//!
+//! Decides which assets there are, which are missing and what nobody declared. How well an asset is
+//! protected is left to the controls.
+
+use std::collections::BTreeMap;
+
+use super::seen::{Listing, Noted, Seen};
+use crate::evidence::Item;
+use crate::model::SystemKind;
+use crate::model::time::Instant;
+use crate::policy::document::{Exclude, Select};
+use crate::policy::values::NamePattern;
+use crate::policy::{Asset, OrUnknown, Policy, System};
+
+/// One asset under audit.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// Its id: the entry's, or `entry/item`.
+    pub id: Box<str>,
+    /// The entry of the policy that declares it.
+    pub asset: &'a Asset,
+    /// The position of that entry in the policy.
+    pub entry: usize,
+    /// How it stands to its entry.
+    pub membership: Membership,
+    /// What its system says of it; `None` where that was not seen.
+    pub item: Option<Noted<'a, Item>>,
+}
+
+/// How an asset stands to the entry that declares it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Membership {
+    /// The entry is this one asset.
+    Single,
+    /// One of the items that the entry expands to.
+    Member,
+    /// The entry names one item, and the system does not have it.
+    Vanished,
+    /// All items that the entry may expand to and that were not seen; with the reason.
+    Unexpanded(String),
+    /// The entry expands to nothing at all.
+    Hollow,
+}
+
+impl Subject<'_> {
+    /// Returns when the asset was created; `None` where that is not known.
+    pub fn created_at(&self) -> Option<Instant> {
+        self.item.and_then(|item| item.fact.created_at)
+    }
+}
+
+/// Everything under audit.
+#[derive(Debug)]
+pub struct Estate<'a> {
+    /// The assets, in the order of the policy and by name within an entry.
+    pub subjects: Vec<Subject<'a>>,
+    /// What each system holds, by system id.
+    pub listings: BTreeMap<&'a str, Listing<'a>>,
+    /// What a system shows that the policy does not name, by system id.
+    pub undeclared: BTreeMap<&'a str, Vec<&'a str>>,
+    /// How many items each exclusion leaves out, in the policy's order.
+    pub excluded: Vec<u64>,
+    by_entry: Vec<std::ops::Range<usize>>,
+}
+
+impl<'a> Estate<'a> {
+    /// Returns the estate of `policy` as `seen`.
+    pub fn expand(policy: &'a Policy, seen: Seen<'a>) -> Self {
+        let document = policy.document();
+        let listings: BTreeMap<&str, Listing<'a>> = document
+            .systems
+            .0
+            .iter()
+            .filter(|(_, system)| system.kind().lists().is_some())
+            .map(|(id, _)| (id.value.as_str(), seen.inventory(id)))
+            .collect();
+        let mut subjects = Vec::new();
+        let mut by_entry = Vec::new();
+        for (entry, asset) in document.assets.iter().enumerate() {
+            let start = subjects.len();
+            expand_entry(
+                asset,
+                entry,
+                listings.get(asset.lives_in.value.as_str()),
+                &document.exclude,
+                seen.as_of,
+                &mut subjects,
+            );
+            by_entry.push(start..subjects.len());
+        }
+        let mut excluded = vec![0; document.exclude.len()];
+        let undeclared = document
+            .systems
+            .0
+            .iter()
+            .filter(|(_, system)| system.kind().must_be_declared())
+            .filter_map(|(id, system)| {
+                let listing = listings.get(id.value.as_str())?;
+                let names = undeclared(policy, id, system, listing, seen.as_of, &mut excluded);
+                Some((id.value.as_str(), names))
+            })
+            .collect();
+        Self { subjects, listings, undeclared, excluded, by_entry }
+    }
+
+    /// Returns the positions of the subjects that `reference` (`id` or `id/item`) names; none where
+    /// the item was not seen.
+    pub fn named(&self, policy: &Policy, reference: &str) -> std::ops::Range<usize> {
+        let (id, item) = reference.split_once('/').map_or((reference, None), |(id, item)| (id, Some(item)));
+        let entry = policy.document().assets.iter().position(|asset| asset.id.0 == id);
+        let all = entry.map_or(0..0, |entry| self.by_entry[entry].clone());
+        match item {
+            None => all,
+            Some(_) => {
+                let found = all.clone().find(|index| *self.subjects[*index].id == *reference);
+                found.map_or(0..0, |index| index..index + 1)
+            }
+        }
+    }
+}
+
+fn expand_entry<'a>(
+    asset: &'a Asset,
+    entry: usize,
+    listing: Option<&Listing<'a>>,
+    excludes: &'a [Exclude],
+    as_of: Instant,
+    subjects: &mut Vec<Subject<'a>>,
+) {
+    let id = asset.id.0.as_str();
+    let mut push = |id: Box<str>, membership, item| subjects.push(Subject { id, asset, entry, membership, item });
+    if asset.each.is_none() {
+        let item =
+            asset.name.as_ref().zip(listing).and_then(|(name, listing)| listing.items.get(name.as_str()).copied());
+        let gone = asset.name.is_some() && item.is_none() && listing.is_some_and(Listing::is_whole);
+        push(id.into(), if gone { Membership::Vanished } else { Membership::Single }, item);
+        return;
+    }
+    let members: Vec<Noted<'a, Item>> = listing
+        .into_iter()
+        .flat_map(|listing| listing.items.values().copied())
+        .filter(|item| asset.each.as_ref().is_some_and(|each| each.value == item.fact.kind))
+        .filter(|item| asset.select.as_ref().is_none_or(|select| selects(select, item.fact)))
+        .filter(|item| !excludes.iter().any(|exclude| leaves_out(exclude, &asset.lives_in, &item.fact.name, as_of)))
+        .collect();
+    let none = members.is_empty();
+    for item in members {
+        push(format!("{id}/{}", item.fact.name).into(), Membership::Member, Some(item));
+    }
+    match listing.map(Listing::shortfall) {
+        Some(None) if none => push(id.into(), Membership::Hollow, None),
+        Some(None) => {}
+        Some(Some(why)) => push(id.into(), Membership::Unexpanded(why), None),
+        None => push(id.into(), Membership::Unexpanded("it cannot be listed".to_owned()), None),
+    }
+}
+
+/// Returns whether an exclusion that is not overdue leaves the item out.
+fn leaves_out(exclude: &Exclude, system: &str, name: &str, as_of: Instant) -> bool {
+    exclude.r#in.value == system && exclude.name.matches(name) && !exclude.review_by.is_over_at(as_of)
+}
+
+/// Returns whether `select` takes the item. What is not known of an item never leaves it out: an
+/// asset too many is seen, an asset too few is not.
+fn selects(select: &Select, item: &Item) -> bool {
+    let flag = |wanted: Option<bool>, is: Option<bool>| wanted.is_none() || is.is_none() || wanted == is;
+    let glob = |wanted: Option<&[NamePattern]>, is: Option<&str>| {
+        wanted.is_none_or(|patterns| is.is_none_or(|is| NamePattern::select(patterns, is)))
+    };
+    glob(select.name.as_ref().map(|key| key.value.0.as_slice()), Some(&item.name))
+        && flag(select.archived.as_ref().map(|key| key.value), item.archived)
+        && flag(select.fork.as_ref().map(|key| key.value), item.fork)
+        && flag(select.private.as_ref().map(|key| key.value), item.private)
+        && flag(select.template.as_ref().map(|key| key.value), item.template)
+        && flag(select.empty.as_ref().map(|key| key.value), item.empty)
+        && flag(select.disabled.as_ref().map(|key| key.value), item.disabled)
+        && glob(select.folder.as_ref().map(|key| key.value.0.as_slice()), item.folder.as_deref())
+        && glob(select.class.as_ref().map(|key| key.value.0.as_slice()), item.class.as_deref())
+        && select.defined_in.as_ref().is_none_or(|wanted| {
+            item.defined_in
+                .is_none_or(|is| is == crate::policy::values::DefinedIn::Unknown || wanted.value.0.contains(&is))
+        })
+}
+
+/// Returns the names that the system shows and that neither an asset nor an exclusion matches.
+fn undeclared<'a>(
+    policy: &'a Policy,
+    system_id: &str,
+    system: &System,
+    listing: &Listing<'a>,
+    as_of: Instant,
+    excluded: &mut [u64],
+) -> Vec<&'a str> {
+    let document = policy.document();
+    let entries: Vec<&Asset> = document.assets.iter().filter(|asset| asset.lives_in.value == system_id).collect();
+    let mut names = Vec::new();
+    for (name, item) in &listing.items {
+        let exclusion = document.exclude.iter().position(|exclude| leaves_out(exclude, system_id, name, as_of));
+        if let Some(position) = exclusion {
+            excluded[position] += 1;
+        } else if !entries.iter().any(|asset| declares(asset, system.kind(), item.fact)) {
+            names.push(*name);
+        }
+    }
+    names
+}
+
+/// Returns whether the entry speaks of the item.
+///
+/// An entry without `each`, `name` or `path` stands for the whole of a Jenkins controller or an
+/// Artifactory, which are backed up as one, but never for a whole GitHub organisation.
+fn declares(asset: &Asset, kind: SystemKind, item: &Item) -> bool {
+    if let Some(each) = &asset.each {
+        return each.value == item.kind && asset.select.as_ref().is_none_or(|select| selects(select, item));
+    }
+    if let Some(name) = &asset.name {
+        return *name.value == *item.name;
+    }
+    if let Some(path) = &asset.path {
+        return path.trim_start_matches('/').split('/').next() == Some(&*item.name);
+    }
+    matches!(kind, SystemKind::Jenkins | SystemKind::Artifactory)
+        && !matches!(&asset.copies.value, OrUnknown::Known(copies) if !copies.is_empty() && copies.iter().all(|copy| copy.method().is_derived()))
+}

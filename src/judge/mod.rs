@@ -1,0 +1,325 @@
+//! The judge: policy and evidence at one time, in; an audit, out.
+//!
+//! Pure: no clock, no files, no environment, and the order of observations never matters. Seeing is
+//! left to `collect`, the frozen view to `report`, pictures of it to `render`.
+
+pub mod attainment;
+pub mod context;
+pub mod controls;
+pub mod copy_state;
+pub mod derived;
+pub mod estate;
+pub mod exposure;
+pub mod loss;
+pub mod schedule;
+pub mod seen;
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+
+use crate::evidence::{Digest, Evidence};
+use crate::model::time::Instant;
+use crate::model::{ControlId, Period, Severity, UnseenReason, Verdict};
+use crate::policy::{OrUnknown, Place, Policy};
+use attainment::Attainment;
+use context::{About, AssetContext, Context, Draft, Drafts, UnseenEntry};
+use controls::{CONTROLS, ClaimStatus};
+use copy_state::{CopyState, Standing};
+use estate::{Estate, Membership, Subject};
+use exposure::Exposure;
+use loss::Loss;
+use seen::{Seen, needs_a_look};
+
+/// When an audit is made and which period it reports on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    /// The time of the audit, UTC.
+    pub as_of: Instant,
+    /// The period of the report.
+    pub period: Period,
+}
+
+/// Everything that an audit found.
+#[derive(Debug)]
+pub struct Audit<'a> {
+    /// The policy that was judged.
+    pub policy: &'a Policy,
+    /// When.
+    pub when: When,
+    /// The assets, their copies and what is lost with which domain.
+    pub estate: Estate<'a>,
+    /// The state of each asset's copies, by position of the asset.
+    pub states: Vec<Vec<CopyState<'a>>>,
+    /// What was measured of each asset, by position.
+    pub measures: Vec<Measure>,
+    /// Every finding, by asset in the order of the policy, then by control; at the end, those about
+    /// systems and waivers.
+    pub findings: Vec<Finding>,
+    /// What becomes of every asset for the loss of each domain.
+    pub losses: Vec<Loss>,
+    /// The quoted claims and what the evidence says of them.
+    pub claims: Vec<Claim>,
+    /// What the audit could not see.
+    pub unseen: Vec<UnseenEntry>,
+}
+
+/// What was measured of one asset.
+#[derive(Debug, Clone, Copy)]
+pub struct Measure {
+    /// The worst verdict of its findings.
+    pub verdict: Verdict,
+    /// Its exposure now.
+    pub exposure: Exposure,
+    /// The exposure of each copy is in `copies`; this is the RPO in seconds before the audit, `None`
+    /// where nobody knows it.
+    pub rpo_seconds: Option<i64>,
+    /// Its attainment; `None` where it cannot be measured.
+    pub attainment: Option<Attainment>,
+}
+
+/// One answer to one question.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The question.
+    pub control: ControlId,
+    /// The position of the asset it speaks of; `None` for systems and waivers.
+    pub subject: Option<usize>,
+    /// What of it.
+    pub about: About,
+    /// The answer.
+    pub verdict: Verdict,
+    /// How much it would hurt.
+    pub severity: Severity,
+    /// Why.
+    pub because: String,
+    /// The observations it rests on.
+    pub evidence: Vec<Digest>,
+    /// The place in the policy that demands it.
+    pub place: Place,
+    /// The position of the waiver under which it is accepted.
+    pub waiver: Option<usize>,
+    /// Since when it is so; `None` where that is not known.
+    pub since: Option<Instant>,
+}
+
+/// A quoted claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    /// The position of the asset.
+    pub subject: usize,
+    /// The position of the copy.
+    pub copy: usize,
+    /// What the evidence says.
+    pub status: ClaimStatus,
+}
+
+/// Judges `policy` by `evidence`.
+pub fn judge<'a>(policy: &'a Policy, evidence: &'a Evidence, when: When) -> Audit<'a> {
+    let seen = Seen::new(evidence, when.as_of);
+    let estate = Estate::expand(policy, seen);
+    let mut states: Vec<Vec<CopyState<'a>>> =
+        estate.subjects.par_iter().map(|subject| copy_state::assess(policy, seen, subject)).collect();
+    derived::resolve(policy, &estate, &mut states, when.as_of);
+    let losses = loss::losses(policy, &estate, &states);
+    let unseen = unseen(policy, seen, &estate, &states);
+    let context = Context { policy, seen, period: when.period, estate, states, losses, unseen };
+
+    let judged: Vec<Judged> =
+        (0..context.estate.subjects.len()).into_par_iter().map(|index| judge_asset(&context, index)).collect();
+    let mut findings = Vec::with_capacity(judged.iter().map(|judged| judged.findings.len()).sum());
+    let mut measures = Vec::with_capacity(judged.len());
+    let mut claims = Vec::new();
+    for asset in judged {
+        findings.extend(asset.findings);
+        measures.push(asset.measure);
+        claims.extend(asset.claims);
+    }
+    for control in CONTROLS {
+        let mut drafts = Drafts::default();
+        control.whole(&context, &mut drafts);
+        let id = control.about().id;
+        findings.extend(drafts.0.into_iter().map(|draft| finish(&context, id, None, Severity::Medium, draft)));
+    }
+    let Context { estate, states, losses, unseen, .. } = context;
+    Audit { policy, when, estate, states, measures, findings, losses, claims, unseen }
+}
+
+struct Judged {
+    findings: Vec<Finding>,
+    measure: Measure,
+    claims: Vec<Claim>,
+}
+
+fn judge_asset(context: &Context<'_>, index: usize) -> Judged {
+    let nothing = Measure {
+        verdict: Verdict::Unknown,
+        exposure: Exposure { age: None, exposure: None, since: None, basis: exposure::Basis::None },
+        rpo_seconds: None,
+        attainment: None,
+    };
+    let Some(asset) = AssetContext::of(context, index) else {
+        return Judged { findings: Vec::new(), measure: nothing, claims: Vec::new() };
+    };
+    let severity = asset.objective.severity.as_ref().map_or(Severity::Medium, |severity| severity.value);
+    let mut findings = Vec::new();
+    for control in CONTROLS {
+        let id = control.about().id;
+        if asset.subject.membership == Membership::Hollow && !asked_of_nothing(id) {
+            continue;
+        }
+        let mut drafts = Drafts::default();
+        control.asset(&asset, &mut drafts);
+        findings.extend(drafts.0.into_iter().map(|draft| finish(context, id, Some(&asset), severity, draft)));
+    }
+    let claims = asset
+        .states
+        .iter()
+        .enumerate()
+        .filter(|(_, state)| state.copy.claim().is_some())
+        .map(|(copy, state)| Claim { subject: index, copy, status: controls::claim_status(&asset, state) });
+    let measure = Measure {
+        verdict: Verdict::worst(findings.iter().map(|finding| finding.verdict)),
+        exposure: asset.exposure,
+        rpo_seconds: asset.rpo().map(|rpo| rpo.seconds_before(context.seen.as_of)),
+        attainment: asset.attainment,
+    };
+    Judged { measure, claims: claims.collect(), findings }
+}
+
+/// Returns whether the control is asked of an entry that expands to nothing.
+const fn asked_of_nothing(id: ControlId) -> bool {
+    matches!(id, ControlId::Declared | ControlId::Owned | ControlId::WaiversSound)
+}
+
+/// Turns what a control says into a finding: groups that were not seen, waivers, grace.
+fn finish(
+    context: &Context<'_>,
+    control: ControlId,
+    asset: Option<&AssetContext<'_, '_>>,
+    severity: Severity,
+    draft: Draft,
+) -> Finding {
+    let mut finding = Finding {
+        control,
+        subject: asset.map(|asset| asset.index),
+        about: draft.about,
+        verdict: draft.verdict,
+        severity: draft.severity.unwrap_or(severity),
+        because: draft.because,
+        evidence: draft.evidence,
+        place: context.policy.place(&draft.at),
+        waiver: None,
+        since: draft.since,
+    };
+    finding.evidence.sort_unstable();
+    finding.evidence.dedup();
+    if let Some(asset) = asset {
+        if let Membership::Unexpanded(why) = &asset.subject.membership
+            && finding.verdict == Verdict::Gap
+            && !asset.states.is_empty()
+            && !asked_of_nothing(control)
+        {
+            finding.verdict = Verdict::Unknown;
+            finding.since = None;
+            finding.because = format!(
+                "whom this concerns is unknown, for `{}`: {why}; as declared: {}",
+                asset.subject.asset.lives_in.value, finding.because
+            );
+        }
+        if finding.verdict.is_open() && control != ControlId::WaiversSound {
+            let waivers = &context.policy.document().waivers;
+            let waiver = waivers
+                .iter()
+                .position(|waiver| controls::waiver_counts(waiver, control, asset.subject, context.seen.as_of));
+            if waiver.is_some() {
+                finding.waiver = waiver;
+                finding.verdict = Verdict::Accepted;
+            } else if in_grace(asset.subject, context.seen) {
+                finding.verdict = Verdict::New;
+            }
+        }
+    }
+    finding
+}
+
+/// Returns whether the asset is so young that it may still be without copies.
+fn in_grace(subject: &Subject<'_>, seen: Seen<'_>) -> bool {
+    let grace = subject.asset.grace.as_ref();
+    let born = subject.created_at().filter(|created| !seen.is_future(*created));
+    grace.zip(born).is_some_and(|(grace, created)| grace.after(created) >= seen.as_of)
+}
+
+/// Returns what could not be seen, by system: what systems refused, and what nobody asked.
+fn unseen(policy: &Policy, seen: Seen<'_>, estate: &Estate<'_>, states: &[Vec<CopyState<'_>>]) -> Vec<UnseenEntry> {
+    let document = policy.document();
+    let mut entries: BTreeSet<UnseenEntry> = BTreeSet::new();
+    for (id, system) in &document.systems.0 {
+        let listing = estate.listings.get(id.value.as_str());
+        let mut told = false;
+        for noted in seen.unseen_of_system(id) {
+            let since = listing.filter(|listing| listing.is_whole()).and_then(|listing| listing.inventory);
+            if since.is_some_and(|listed| listed.at > noted.at) {
+                continue;
+            }
+            told = true;
+            entries.insert(UnseenEntry {
+                system: id.value.clone(),
+                reason: noted.fact.reason,
+                what: noted.fact.what.to_string(),
+                identity: identity(seen, id, noted.digest),
+            });
+        }
+        if told {
+            continue;
+        }
+        let listed_for = document.assets.iter().any(|asset| asset.lives_in.value == id.value && asset.each.is_some());
+        if let (Some(listing), Some(kind)) = (listing, system.kind().lists())
+            && (listed_for || system.kind().must_be_declared())
+            && let Some(why) = listing.shortfall()
+        {
+            let reason = if listing.inventory.is_some() { UnseenReason::Truncated } else { UnseenReason::Offline };
+            entries.insert(entry(id, reason, format!("its list, each {kind}: {why}")));
+        }
+        let unlooked = states.iter().flatten().filter(|state| {
+            needs_a_look(state.method())
+                && state.place == copy_state::Place::System(id)
+                && state.standing == Standing::Doubtful
+                && state.evidence.is_empty()
+        });
+        let count = unlooked.count();
+        if count > 0 {
+            let noun = if count == 1 { "copy was" } else { "copies were" };
+            entries.insert(entry(id, UnseenReason::Offline, format!("{count} {noun} not looked at")));
+        }
+    }
+    // What was refused for single copies or assets, by the system in question.
+    for (subject, states) in estate.subjects.iter().zip(states) {
+        for observation in seen.of_asset(&subject.id) {
+            let Some(noted) = seen::unseen(observation) else { continue };
+            let state =
+                observation.copy.as_deref().and_then(|copy| states.iter().find(|state| state.copy.id() == copy));
+            if state.is_some_and(|state| !state.evidence.is_empty()) {
+                continue;
+            }
+            let place = state.and_then(|state| state.copy.system()).and_then(|place| OrUnknown::known(&place.value));
+            let system = place.unwrap_or(&subject.asset.lives_in.value);
+            entries.insert(UnseenEntry {
+                system: system.clone(),
+                reason: noted.fact.reason,
+                what: format!("{}: {}", subject.id, noted.fact.what),
+                identity: observation.source.identity.as_deref().map(str::to_owned),
+            });
+        }
+    }
+    entries.into_iter().collect()
+}
+
+fn entry(system: &str, reason: UnseenReason, what: String) -> UnseenEntry {
+    UnseenEntry { system: system.to_owned(), reason, what, identity: None }
+}
+
+fn identity(seen: Seen<'_>, system: &str, digest: Option<Digest>) -> Option<String> {
+    let observation = seen.of_system(system).find(|observation| observation.digest == digest)?;
+    observation.source.identity.as_deref().map(str::to_owned)
+}

@@ -1,0 +1,21 @@
+//! JSON: the frozen view as it is, for other programs.
+//!
+//! Nothing is chosen or cut; escaping is JSON's own.
+
+use std::io;
+
+use super::{Look, RenderError, Renderer};
+use crate::report::Report;
+
+/// The renderer.
+pub(super) struct Json;
+
+impl Renderer for Json {
+    fn render(&self, report: &Report, _look: Look, out: &mut dyn io::Write) -> Result<(), RenderError> {
+        let mut out = io::BufWriter::with_capacity(1 << 16, out);
+        serde_json::to_writer_pretty(&mut out, report)?;
+        io::Write::write_all(&mut out, b"\n")?;
+        io::Write::flush(&mut out)?;
+        Ok(())
+    }
+}

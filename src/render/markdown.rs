@@ -1,0 +1,617 @@
+//! Markdown: the report that a committee reads on GitHub, in the order of the design's section 8.
+//!
+//! Fills `templates/report.md`; every value is escaped there, so nothing here is.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::Serialize;
+use tera::{Context, Tera};
+
+use super::{Look, RenderError, Renderer, escape, phrases};
+use crate::model::time::{human, rfc3339};
+use crate::model::{ControlId, Verdict};
+use crate::report::{Asset, Finding, Report, rank};
+
+/// The template, embedded.
+const TEMPLATE: &str = include_str!("../../templates/report.md");
+
+/// How many decisions stand on top.
+const MAX_DECISIONS: usize = 3;
+/// How many findings are told in full.
+const MAX_TOP: usize = 10;
+/// Above this many assets the register shows, of each section, those that are open first.
+const FULL_REGISTER: usize = 500;
+/// How many rows a section of a long register shows.
+const ROWS_OF_LONG_REGISTER: usize = 50;
+/// How many rows any other table shows.
+const MAX_ROWS: usize = 200;
+/// How many names one cell lists.
+const MAX_NAMES: usize = 12;
+
+/// The renderer.
+pub(super) struct Markdown;
+
+impl Renderer for Markdown {
+    fn render(&self, report: &Report, _look: Look, out: &mut dyn io::Write) -> Result<(), RenderError> {
+        let mut tera = Tera::default();
+        tera.autoescape_on([".md"]);
+        tera.set_escape_fn(escape::markdown);
+        tera.add_raw_template("report.md", TEMPLATE)?;
+        let context = Context::from_serialize(&page(report))?;
+        tera.render_to("report.md", &context, out)?;
+        Ok(())
+    }
+}
+
+/// What the template sees: text for people, unescaped.
+#[derive(Debug, Serialize)]
+struct Page<'r> {
+    title: &'r str,
+    owner: &'r str,
+    verdict: &'static str,
+    verdict_line: String,
+    as_of: String,
+    period: String,
+    decisions: Vec<Decision<'r>>,
+    counts: [(&'static str, u64); 6],
+    losses: Vec<LossRow<'r>>,
+    top: Vec<Top<'r>>,
+    more_findings: usize,
+    claims: Vec<ClaimRow<'r>>,
+    claims_left: usize,
+    sections: Vec<Section<'r>>,
+    domain_keys: Vec<&'r str>,
+    matrix: Vec<MatrixRow<'r>>,
+    matrix_left: usize,
+    restore_tests: Vec<TestRow<'r>>,
+    untested: String,
+    jobs: Vec<Row<'r>>,
+    waivers: Vec<WaiverRow<'r>>,
+    exclusions: Vec<ExclusionRow<'r>>,
+    unknowns: Vec<Row<'r>>,
+    unknowns_left: usize,
+    unseen: Vec<UnseenRow<'r>>,
+    policy_file: &'r str,
+    policy_sha256: &'r str,
+    tool: String,
+    evidence: EvidenceView<'r>,
+}
+
+#[derive(Debug, Serialize)]
+struct Decision<'r> {
+    control: &'static str,
+    severity: &'static str,
+    count: usize,
+    assets: String,
+    owners: String,
+    action: &'r str,
+    unless: String,
+}
+
+#[derive(Debug, Serialize)]
+struct LossRow<'r> {
+    domain: &'r str,
+    lost: String,
+    lost_count: usize,
+    unknown: String,
+    survive_count: usize,
+    by_copy: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Top<'r> {
+    id: &'r str,
+    verdict: &'static str,
+    severity: &'static str,
+    criteria: String,
+    condition: &'r str,
+    cause: String,
+    consequence: String,
+    action: &'r str,
+    since: String,
+    evidence: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ClaimRow<'r> {
+    asset: &'r str,
+    claim: &'r str,
+    said: String,
+    status: &'static str,
+    grade: &'static str,
+    because: &'r str,
+}
+
+#[derive(Debug, Serialize)]
+struct Section<'r> {
+    name: &'r str,
+    level: String,
+    rows: Vec<AssetRow<'r>>,
+    left: usize,
+    notes: Vec<Note<'r>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Note<'r> {
+    asset: &'r str,
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+struct AssetRow<'r> {
+    id: &'r str,
+    title: &'r str,
+    verdict: &'static str,
+    owner: &'r str,
+    system: &'r str,
+    copies: String,
+    exposure: String,
+    rpo: String,
+    attainment: String,
+    open: String,
+}
+
+#[derive(Debug, Serialize)]
+struct MatrixRow<'r> {
+    asset: &'r str,
+    cells: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct TestRow<'r> {
+    on: &'r str,
+    asset: &'r str,
+    copy: &'r str,
+    result: &'static str,
+    took: &'r str,
+    by: String,
+    reference: &'r str,
+}
+
+#[derive(Debug, Serialize)]
+struct Row<'r> {
+    id: &'r str,
+    verdict: &'static str,
+    because: &'r str,
+}
+
+#[derive(Debug, Serialize)]
+struct WaiverRow<'r> {
+    controls: String,
+    assets: String,
+    reason: &'r str,
+    approved: String,
+    expires: &'r str,
+    status: &'static str,
+    accepts: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ExclusionRow<'r> {
+    what: String,
+    reason: &'r str,
+    owner: &'r str,
+    review_by: &'r str,
+    items: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct UnseenRow<'r> {
+    system: &'r str,
+    reason: &'static str,
+    what: &'r str,
+    identity: &'r str,
+}
+
+#[derive(Debug, Serialize)]
+struct EvidenceView<'r> {
+    observations: u64,
+    ignored: u64,
+    oldest: String,
+    newest: String,
+    digest: String,
+    items: Vec<EvidenceRow<'r>>,
+    left: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct EvidenceRow<'r> {
+    digest: String,
+    observed_at: String,
+    subject: &'r str,
+    source: &'r str,
+}
+
+fn page(report: &Report) -> Page<'_> {
+    let findings = phrases::by_asset(report);
+    let ranked = rank::by_consequence(report);
+    let counts = &report.summary.assets;
+    let assets: BTreeMap<&str, &Asset> = report.assets.iter().map(|asset| (&*asset.id, asset)).collect();
+    let unknowns: Vec<&Finding> =
+        report.findings.iter().filter(|finding| finding.verdict == Verdict::Unknown).collect();
+    let jobs = report.findings.iter().filter(|finding| {
+        matches!(finding.control, ControlId::RunsOnSchedule | ControlId::SizePlausible | ControlId::RpoAttainment)
+    });
+    let domain_keys = domain_keys(report);
+    let matrix = matrix(report, &domain_keys);
+    Page {
+        title: &report.policy.title,
+        owner: report.policy.owner.as_deref().unwrap_or("unknown"),
+        verdict: phrases::verdict(report.verdict),
+        verdict_line: phrases::verdict_line(report),
+        as_of: human(report.as_of),
+        period: format!("{} to {}", human(report.period.from), human(report.period.to)),
+        decisions: rank::decisions(report, MAX_DECISIONS).iter().map(|one| decision(report, one, &assets)).collect(),
+        counts: [
+            ("assets", counts.total),
+            ("met", counts.met),
+            ("gap", counts.gap),
+            ("unknown", counts.unknown),
+            ("accepted", counts.accepted),
+            ("new", counts.new),
+        ],
+        losses: losses(report),
+        top: ranked.iter().take(MAX_TOP).map(|finding| top(report, finding, &assets)).collect(),
+        more_findings: ranked.len().saturating_sub(MAX_TOP),
+        claims: claims(report),
+        claims_left: report.claims.len().saturating_sub(MAX_ROWS),
+        sections: sections(report, &findings),
+        matrix_left: report.assets.len().saturating_sub(matrix.len()),
+        domain_keys,
+        matrix,
+        restore_tests: restore_tests(report),
+        untested: untested(report),
+        jobs: jobs.filter(|finding| finding.verdict != Verdict::NotApplicable).take(MAX_ROWS).map(row).collect(),
+        waivers: waivers(report),
+        exclusions: exclusions(report),
+        unknowns_left: unknowns.len().saturating_sub(MAX_ROWS),
+        unknowns: unknowns.into_iter().take(MAX_ROWS).map(row).collect(),
+        unseen: unseen(report),
+        policy_file: &report.policy.file,
+        policy_sha256: &report.policy.sha256,
+        tool: format!("{} {}", report.tool.name, report.tool.version),
+        evidence: evidence(report),
+    }
+}
+
+fn row(finding: &Finding) -> Row<'_> {
+    Row { id: &finding.id, verdict: phrases::verdict(finding.verdict), because: &finding.because }
+}
+
+fn decision<'r>(report: &'r Report, decision: &rank::Decision<'r>, assets: &BTreeMap<&str, &'r Asset>) -> Decision<'r> {
+    let mut owners: Vec<&str> = decision
+        .assets
+        .iter()
+        .filter_map(|name| assets.get(name))
+        .map(|asset| asset.owner.as_deref().unwrap_or("nobody known"))
+        .collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let count = report
+        .findings
+        .iter()
+        .filter(|finding| finding.control == decision.finding.control && finding.verdict == Verdict::Gap)
+        .count();
+    Decision {
+        control: decision.finding.control.word(),
+        severity: decision.finding.severity.word(),
+        count,
+        assets: phrases::names(decision.assets.iter().copied(), MAX_NAMES),
+        owners: phrases::names(owners.iter().copied(), MAX_NAMES),
+        action: &decision.finding.remedy,
+        unless: consequence(report, decision.finding),
+    }
+}
+
+/// Returns what the loss table says of the finding's asset.
+fn consequence(report: &Report, finding: &Finding) -> String {
+    let Some(asset) = finding.asset.as_deref() else {
+        return "What is not listed here, nobody backs up.".to_owned();
+    };
+    let lost: Vec<&str> = report
+        .losses
+        .iter()
+        .filter(|loss| loss.lost.iter().any(|lost| **lost == *asset))
+        .map(|loss| loss.domain.as_str())
+        .collect();
+    let unknown: Vec<&str> = report
+        .losses
+        .iter()
+        .filter(|loss| loss.unknown.iter().any(|unknown| **unknown == *asset))
+        .map(|loss| loss.domain.as_str())
+        .collect();
+    if !lost.is_empty() {
+        format!("{asset} is gone with {}.", phrases::names(lost.iter().copied(), MAX_NAMES))
+    } else if !unknown.is_empty() {
+        format!("Nobody can tell whether {asset} is left after {}.", phrases::names(unknown.iter().copied(), MAX_NAMES))
+    } else {
+        format!("{asset} is left after any single loss in the table, but not as the objective asks.")
+    }
+}
+
+fn top<'r>(report: &'r Report, finding: &'r Finding, assets: &BTreeMap<&str, &'r Asset>) -> Top<'r> {
+    let copies = finding.asset.as_deref().and_then(|asset| assets.get(asset)).map(|asset| &asset.copies);
+    let cause = match copies {
+        None => "See the condition.".to_owned(),
+        Some(None) => "The policy says that its copies are unknown.".to_owned(),
+        Some(Some(copies)) if copies.is_empty() => "The policy declares no copy.".to_owned(),
+        Some(Some(copies)) => {
+            let wanted = copies.iter().filter(|copy| finding.copy.as_ref().is_none_or(|id| *id == copy.id));
+            let causes: Vec<String> =
+                wanted.take(MAX_NAMES).map(|copy| format!("{}: {}", copy.id, copy.because)).collect();
+            causes.join("; ")
+        }
+    };
+    Top {
+        id: &finding.id,
+        verdict: phrases::verdict(finding.verdict),
+        severity: finding.severity.word(),
+        criteria: format!("{}:{}:{}", report.policy.file, finding.policy.line, finding.policy.column),
+        condition: &finding.because,
+        cause,
+        consequence: consequence(report, finding),
+        action: &finding.remedy,
+        since: finding.since.map(human).unwrap_or_default(),
+        evidence: short_digests(finding),
+    }
+}
+
+fn short_digests(finding: &Finding) -> String {
+    let short: Vec<String> =
+        finding.evidence.iter().take(MAX_NAMES).map(|digest| digest.to_string().chars().take(19).collect()).collect();
+    short.join(", ")
+}
+
+fn losses(report: &Report) -> Vec<LossRow<'_>> {
+    let rows = report.losses.iter().map(|loss| {
+        let by_copy: Vec<String> = loss
+            .survive
+            .iter()
+            .filter_map(|left| {
+                let age = phrases::length(left.exposure_seconds, "unknown age");
+                left.copy.as_ref().map(|copy| format!("{} from {copy} ({age})", left.asset))
+            })
+            .take(MAX_NAMES + 1)
+            .collect();
+        LossRow {
+            domain: &loss.domain,
+            lost: phrases::names(loss.lost.iter().map(AsRef::as_ref), MAX_NAMES),
+            lost_count: loss.lost.len(),
+            unknown: phrases::names(loss.unknown.iter().map(AsRef::as_ref), MAX_NAMES),
+            survive_count: loss.survive.len(),
+            by_copy: phrases::names(by_copy.iter().map(String::as_str), MAX_NAMES),
+        }
+    });
+    rows.take(MAX_ROWS).collect()
+}
+
+fn claims(report: &Report) -> Vec<ClaimRow<'_>> {
+    let rows = report.claims.iter().map(|claim| ClaimRow {
+        asset: &claim.asset,
+        claim: &claim.claim,
+        said: [claim.said_on.as_deref(), claim.said_in.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(", "),
+        status: claim.status,
+        grade: claim.grade.word(),
+        because: &claim.because,
+    });
+    rows.take(MAX_ROWS).collect()
+}
+
+fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>]) -> Vec<Section<'r>> {
+    let long = report.assets.len() > FULL_REGISTER;
+    let mut order: Vec<&str> = Vec::new();
+    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, asset) in report.assets.iter().enumerate() {
+        let name = asset.section.as_deref().unwrap_or("Other assets");
+        members.entry(name).or_insert_with(|| {
+            order.push(name);
+            Vec::new()
+        });
+        if let Some(list) = members.get_mut(name) {
+            list.push(index);
+        }
+    }
+    let section = |name: &'r str| {
+        let mut indices = members.remove(name).unwrap_or_default();
+        let total = indices.len();
+        if long {
+            indices.sort_by_key(|index| std::cmp::Reverse(report.assets[*index].verdict));
+            indices.truncate(ROWS_OF_LONG_REGISTER);
+        }
+        let notes = indices
+            .iter()
+            .filter_map(|index| {
+                let asset = &report.assets[*index];
+                asset.notes.as_ref().map(|notes| Note { asset: &asset.id, text: notes.trim().to_owned() })
+            })
+            .collect();
+        Section {
+            name,
+            level: "#".repeat(3 + name.matches('/').count().min(2)),
+            left: total - indices.len(),
+            rows: indices.iter().map(|index| asset_row(&report.assets[*index], &findings[*index])).collect(),
+            notes,
+        }
+    };
+    order.into_iter().map(section).collect()
+}
+
+fn asset_row<'r>(asset: &'r Asset, findings: &[&'r Finding]) -> AssetRow<'r> {
+    let copies = asset.copies.as_ref().map_or_else(
+        || "unknown".to_owned(),
+        |copies| {
+            if copies.is_empty() {
+                return "none".to_owned();
+            }
+            let described: Vec<String> = copies
+                .iter()
+                .take(MAX_NAMES)
+                .map(|copy| {
+                    let place = match (&copy.system, copy.rests_on.is_empty()) {
+                        (Some(system), _) => format!(" in {system}"),
+                        (None, false) => format!(" of {}", copy.rests_on.join(", ")),
+                        (None, true) => " in an unknown place".to_owned(),
+                    };
+                    format!("{} ({}{place}; {}, {})", copy.id, copy.by, copy.grade, copy.standing)
+                })
+                .collect();
+            described.join("; ")
+        },
+    );
+    let gaps = phrases::controls(findings, Verdict::Gap);
+    let unknown = phrases::controls(findings, Verdict::Unknown);
+    let accepted = phrases::controls(findings, Verdict::Accepted);
+    let new = phrases::controls(findings, Verdict::New);
+    let open: Vec<String> = [("gap", gaps), ("unknown", unknown), ("accepted", accepted), ("new", new)]
+        .into_iter()
+        .filter(|(_, controls)| !controls.is_empty())
+        .map(|(word, controls)| format!("{word}: {}", controls.join(", ")))
+        .collect();
+    AssetRow {
+        id: &asset.id,
+        title: asset.title.as_deref().unwrap_or_default(),
+        verdict: phrases::verdict(asset.verdict),
+        owner: asset.owner.as_deref().unwrap_or("unknown"),
+        system: &asset.system,
+        copies,
+        exposure: phrases::exposure(asset),
+        rpo: phrases::length(asset.rpo.target_seconds, "unknown"),
+        attainment: match (asset.rpo.attainment, asset.rpo.covered) {
+            (Some(share), Some(covered)) => format!("{:.2} % of {:.0} % covered", share * 100.0, covered * 100.0),
+            _ => "not known".to_owned(),
+        },
+        open: open.join("; "),
+    }
+}
+
+fn domain_keys(report: &Report) -> Vec<&str> {
+    let mut keys: Vec<&str> = report
+        .systems
+        .iter()
+        .filter_map(|system| system.domains.as_ref())
+        .flat_map(BTreeMap::keys)
+        .map(String::as_str)
+        .collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Returns, for each asset and each domain key, where the primary and where the copies lie.
+fn matrix<'r>(report: &'r Report, keys: &[&str]) -> Vec<MatrixRow<'r>> {
+    let value = |system: &str, key: &str| -> String {
+        let domains = report.systems.iter().find(|known| known.id == system).and_then(|system| system.domains.as_ref());
+        domains.and_then(|domains| domains.get(key)).cloned().flatten().unwrap_or_else(|| "?".to_owned())
+    };
+    let shown = if report.assets.len() > FULL_REGISTER { ROWS_OF_LONG_REGISTER } else { report.assets.len() };
+    let rows = report.assets.iter().take(shown).map(|asset| {
+        let cells = keys.iter().map(|key| {
+            let mut places: Vec<String> = asset
+                .copies
+                .iter()
+                .flatten()
+                .map(|copy| match (&copy.system, copy.rests_on.is_empty()) {
+                    (Some(system), _) => value(system, key),
+                    (None, false) => format!("as {}", copy.rests_on.join(", ")),
+                    (None, true) => "?".to_owned(),
+                })
+                .collect();
+            places.sort_unstable();
+            places.dedup();
+            let copies = match (&asset.copies, places.is_empty()) {
+                (None, _) => "?".to_owned(),
+                (Some(_), true) => "none".to_owned(),
+                (Some(_), false) => places.join(", "),
+            };
+            format!("{} → {copies}", value(&asset.system, key))
+        });
+        MatrixRow { asset: &asset.id, cells: cells.collect() }
+    });
+    rows.collect()
+}
+
+fn restore_tests(report: &Report) -> Vec<TestRow<'_>> {
+    let rows = report.restore_tests.iter().rev().take(MAX_ROWS).map(|test| TestRow {
+        on: &test.on,
+        asset: &test.asset,
+        copy: test.copy.as_deref().unwrap_or("any"),
+        result: test.result,
+        took: test.took.as_deref().unwrap_or("not recorded"),
+        by: [test.tested_by.as_deref(), test.reviewed_by.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", reviewed by "),
+        reference: test.reference.as_deref().unwrap_or("none"),
+    });
+    rows.collect()
+}
+
+fn untested(report: &Report) -> String {
+    let never: Vec<&str> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.control == ControlId::RestoreTested && finding.verdict.is_open())
+        .filter_map(|finding| finding.asset.as_deref())
+        .collect();
+    phrases::names(never.iter().copied(), MAX_NAMES * 2)
+}
+
+fn waivers(report: &Report) -> Vec<WaiverRow<'_>> {
+    let rows = report.waivers.iter().map(|waiver| WaiverRow {
+        controls: waiver.controls.iter().map(|control| control.word()).collect::<Vec<_>>().join(", "),
+        assets: waiver.assets.join(", "),
+        reason: &waiver.reason,
+        approved: format!("{}, {}", waiver.approved_by, waiver.approved_on),
+        expires: &waiver.expires,
+        status: waiver.status,
+        accepts: waiver.accepts,
+    });
+    rows.collect()
+}
+
+fn exclusions(report: &Report) -> Vec<ExclusionRow<'_>> {
+    let rows = report.exclusions.iter().map(|exclusion| ExclusionRow {
+        what: format!("{} in {}", exclusion.name, exclusion.system),
+        reason: &exclusion.reason,
+        owner: &exclusion.owner,
+        review_by: &exclusion.review_by,
+        items: exclusion.items,
+    });
+    rows.collect()
+}
+
+fn unseen(report: &Report) -> Vec<UnseenRow<'_>> {
+    let rows = report.unseen.iter().take(MAX_ROWS).map(|entry| UnseenRow {
+        system: &entry.system,
+        reason: entry.reason.word(),
+        what: &entry.what,
+        identity: entry.identity.as_deref().unwrap_or("nobody"),
+    });
+    rows.collect()
+}
+
+fn evidence(report: &Report) -> EvidenceView<'_> {
+    let manifest = &report.evidence;
+    let items: Vec<EvidenceRow<'_>> = manifest
+        .items
+        .iter()
+        .take(MAX_ROWS)
+        .map(|item| EvidenceRow {
+            digest: item.digest.to_string(),
+            observed_at: rfc3339(item.observed_at),
+            subject: &item.subject,
+            source: item.source.as_deref().unwrap_or("not recorded"),
+        })
+        .collect();
+    EvidenceView {
+        observations: manifest.observations,
+        ignored: manifest.ignored,
+        oldest: manifest.oldest.map(human).unwrap_or_default(),
+        newest: manifest.newest.map(human).unwrap_or_default(),
+        digest: manifest.digest.to_string(),
+        left: manifest.observations.saturating_sub(items.len() as u64),
+        items,
+    }
+}

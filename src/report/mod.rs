@@ -1,0 +1,419 @@
+//! The report: a frozen view of an audit, which is all that renderers and other programs see.
+//!
+//! Names and shapes here are a promise (`lastgood/report/1`); judging is left to `judge`, looks to
+//! `render`. All times are RFC 3339 in UTC, all lengths of time are seconds.
+
+mod build;
+pub mod rank;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::evidence::Digest;
+use crate::model::time::Instant;
+use crate::model::{ControlId, Facet, Grade, Method, Severity, SystemKind, UnseenReason, Verdict};
+
+pub use build::build;
+
+/// The name of the format.
+pub const SCHEMA: &str = "lastgood/report/1";
+
+/// A whole report.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Report {
+    /// `lastgood/report/1`.
+    pub schema: &'static str,
+    /// The time of the audit.
+    #[schemars(with = "String")]
+    pub as_of: Instant,
+    /// The period that attainment is measured over.
+    pub period: Period,
+    /// The worst verdict of all findings.
+    pub verdict: Verdict,
+    /// The policy that was judged.
+    pub policy: PolicyView,
+    /// Counts, never blended into one score.
+    pub summary: Summary,
+    /// Every asset, in the order of the policy.
+    pub assets: Vec<Asset>,
+    /// Every answer to every question, those that are met too.
+    pub findings: Vec<Finding>,
+    /// What the loss of each domain would take.
+    pub losses: Vec<Loss>,
+    /// Every quoted claim and what the evidence says of it.
+    pub claims: Vec<Claim>,
+    /// What the audit could not see.
+    pub unseen: Vec<Unseen>,
+    /// The systems of the policy and the domains they are lost with.
+    pub systems: Vec<System>,
+    /// Accepted risks.
+    pub waivers: Vec<Waiver>,
+    /// What is seen in a system and is deliberately no asset.
+    pub exclusions: Vec<Exclusion>,
+    /// Restore tests that were made by the time of the audit.
+    pub restore_tests: Vec<RestoreTest>,
+    /// The evidence that was judged.
+    pub evidence: Manifest,
+    /// The program that judged it.
+    pub tool: Tool,
+}
+
+/// A stretch of time.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Period {
+    /// Its beginning.
+    #[schemars(with = "String")]
+    pub from: Instant,
+    /// Its end.
+    #[schemars(with = "String")]
+    pub to: Instant,
+}
+
+/// The policy that was judged.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PolicyView {
+    /// Its title.
+    pub title: String,
+    /// The file, as the command line named it.
+    pub file: String,
+    /// The SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// Who answers for it; null where it does not say or says `unknown`.
+    pub owner: Option<String>,
+}
+
+/// Counts of assets and findings by verdict.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Summary {
+    /// Assets by their worst finding.
+    pub assets: AssetCounts,
+    /// Findings by verdict.
+    pub findings: BTreeMap<&'static str, u64>,
+}
+
+/// Assets by verdict.
+#[derive(Debug, Default, Clone, Copy, Serialize, JsonSchema)]
+pub struct AssetCounts {
+    /// All of them.
+    pub total: u64,
+    /// Everything asked is met.
+    pub met: u64,
+    /// At least one gap.
+    pub gap: u64,
+    /// No gap, but something unknown.
+    pub unknown: u64,
+    /// All that is open is accepted.
+    pub accepted: u64,
+    /// All that is open is inside its grace.
+    pub new: u64,
+}
+
+/// One asset.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Asset {
+    /// Its id, stable for ever.
+    #[schemars(with = "String")]
+    pub id: Arc<str>,
+    /// The id of the policy entry that declares it.
+    #[schemars(with = "String")]
+    pub declared_as: Arc<str>,
+    /// The name for people; null where the policy gives none.
+    pub title: Option<String>,
+    /// The section of the register; null where the policy gives none.
+    #[schemars(with = "Option<String>")]
+    pub section: Option<Arc<str>>,
+    /// The system it lives in.
+    #[schemars(with = "String")]
+    pub system: Arc<str>,
+    /// Who answers for it; null where nobody is known to.
+    #[schemars(with = "Option<String>")]
+    pub owner: Option<Arc<str>>,
+    /// The worst verdict of its findings.
+    pub verdict: Verdict,
+    /// Whether it stands for items that were not seen.
+    pub unexpanded: bool,
+    /// How much a gap would hurt.
+    pub severity: Severity,
+    /// Its recovery point objective and how it stands to it.
+    pub rpo: Rpo,
+    /// Its copies, in the order of the policy; null where the policy says `unknown`.
+    pub copies: Option<Vec<Copy>>,
+    /// The facets that must be copied.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub facets: Vec<Facet>,
+    /// Notes of the policy, as Markdown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+}
+
+/// How an asset stands to its recovery point objective.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Rpo {
+    /// The objective; null where nobody knows it. A calendar length is that before `as_of`.
+    pub target_seconds: Option<i64>,
+    /// The age of the newest usable recovery point; null for never.
+    pub age_seconds: Option<i64>,
+    /// The age of the oldest unprotected change; null for never.
+    pub exposure_seconds: Option<i64>,
+    /// `change-feed`, `elapsed` or `none`.
+    pub basis: &'static str,
+    /// The share of the covered time within the objective, 0 to 1; null where nothing is covered.
+    pub attainment: Option<f64>,
+    /// The share of the period that history covers, 0 to 1; null where it cannot be measured.
+    pub covered: Option<f64>,
+    /// The worst exposure of the covered time; null where there was none or never a point.
+    pub worst_seconds: Option<i64>,
+}
+
+/// One copy of an asset.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Copy {
+    /// Its id, unique within the asset.
+    #[schemars(with = "String")]
+    pub id: Arc<str>,
+    /// The system that holds it; null where that is unknown or it rests on other assets.
+    #[schemars(with = "Option<String>")]
+    pub system: Option<Arc<str>>,
+    /// How it is proven.
+    pub by: Method,
+    /// The strength of the evidence.
+    pub grade: Grade,
+    /// Whether valid evidence speaks for it without doubt.
+    pub usable: bool,
+    /// `usable`, `doubtful`, `lapsed` or `absent`.
+    pub standing: &'static str,
+    /// The newest state of the source that it holds; null where none is known.
+    #[schemars(with = "Option<String>")]
+    pub captured_at: Option<Instant>,
+    /// The assets it rests on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rests_on: Vec<String>,
+    /// Why.
+    pub because: String,
+}
+
+/// One answer to one question.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Finding {
+    /// `control:asset[:copy]`, or `control:@system`; stable for ever.
+    pub id: String,
+    /// The question.
+    pub control: ControlId,
+    /// The asset; null for findings about a system or a waiver.
+    #[schemars(with = "Option<String>")]
+    pub asset: Option<Arc<str>>,
+    /// The copy; null for findings about the asset itself.
+    #[schemars(with = "Option<String>")]
+    pub copy: Option<Arc<str>>,
+    /// The system; absent for findings about an asset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// The answer.
+    pub verdict: Verdict,
+    /// How much it would hurt.
+    pub severity: Severity,
+    /// Why.
+    pub because: String,
+    /// What to do about a gap.
+    pub remedy: Cow<'static, str>,
+    /// The observations it rests on.
+    pub evidence: Vec<Digest>,
+    /// The place in the policy that demands it.
+    pub policy: Place,
+    /// The position in `waivers` of the waiver under which it is accepted.
+    pub waiver: Option<usize>,
+    /// Since when it is so; null where that is not known.
+    #[schemars(with = "Option<String>")]
+    pub since: Option<Instant>,
+}
+
+/// A place in the policy file, 1-based.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+}
+
+/// What the loss of one domain would take.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Loss {
+    /// The domain, `key=value`.
+    pub domain: String,
+    /// Assets that would be gone.
+    #[schemars(with = "Vec<String>")]
+    pub lost: Vec<Arc<str>>,
+    /// Assets of which nobody can tell.
+    #[schemars(with = "Vec<String>")]
+    pub unknown: Vec<Arc<str>>,
+    /// Assets that would be left.
+    pub survive: Vec<Survivor>,
+}
+
+/// An asset that a loss would leave.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Survivor {
+    /// The asset.
+    #[schemars(with = "String")]
+    pub asset: Arc<str>,
+    /// The copy that is left; null where the primary itself is not known to be in the domain.
+    #[schemars(with = "Option<String>")]
+    pub copy: Option<Arc<str>>,
+    /// The loss, as time; null where the copy's age is not known.
+    pub exposure_seconds: Option<i64>,
+}
+
+/// A quoted claim.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Claim {
+    /// The asset.
+    #[schemars(with = "String")]
+    pub asset: Arc<str>,
+    /// The copy.
+    #[schemars(with = "String")]
+    pub copy: Arc<str>,
+    /// The sentence.
+    pub claim: String,
+    /// What the evidence says of it: supported, unproven, contradicted, stale or unknown.
+    #[schemars(with = "String")]
+    pub status: &'static str,
+    /// The strength of the evidence.
+    pub grade: Grade,
+    /// Why.
+    pub because: String,
+    /// Where it was said; null where the policy does not say.
+    pub said_in: Option<String>,
+    /// When it was said, a day; null where the policy does not say.
+    pub said_on: Option<String>,
+}
+
+/// Something that the audit could not see.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Unseen {
+    /// The system.
+    pub system: String,
+    /// Why.
+    pub reason: UnseenReason,
+    /// What was asked for.
+    pub what: String,
+    /// As whom; null where nobody asked.
+    #[serde(rename = "as")]
+    pub identity: Option<String>,
+}
+
+/// A system and what it is lost with.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct System {
+    /// Its id.
+    pub id: String,
+    /// Its kind.
+    pub kind: SystemKind,
+    /// Its domains, a value null where it is unknown; null where the policy knows none.
+    pub domains: Option<BTreeMap<String, Option<String>>>,
+}
+
+/// An accepted risk.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Waiver {
+    /// The controls.
+    pub controls: Vec<ControlId>,
+    /// The assets: ids or globs.
+    pub assets: Vec<String>,
+    /// Why the risk is acceptable.
+    pub reason: String,
+    /// Who accepted it.
+    pub approved_by: String,
+    /// When, a day.
+    pub approved_on: String,
+    /// The last day on which it counts.
+    pub expires: String,
+    /// `valid`, `expired` or `not-yet`.
+    pub status: &'static str,
+    /// How many findings it accepts.
+    pub accepts: u64,
+}
+
+/// Something seen that is deliberately no asset.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Exclusion {
+    /// The system.
+    pub system: String,
+    /// The glob over names.
+    pub name: String,
+    /// Why it may be lost.
+    pub reason: String,
+    /// Who decided.
+    pub owner: String,
+    /// When it is looked at again, a day.
+    pub review_by: String,
+    /// How many items it leaves out.
+    pub items: u64,
+}
+
+/// A restore test.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RestoreTest {
+    /// The asset.
+    pub asset: String,
+    /// The copy; null where the test speaks for the asset as a whole.
+    pub copy: Option<String>,
+    /// The day.
+    pub on: String,
+    /// `passed` or `failed`.
+    pub result: &'static str,
+    /// How long it took, as the policy writes it; null where it is not recorded.
+    pub took: Option<String>,
+    /// Who made it.
+    pub tested_by: Option<String>,
+    /// Who looked at the result.
+    pub reviewed_by: Option<String>,
+    /// Where its record is.
+    pub reference: Option<String>,
+}
+
+/// The evidence that was judged.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Manifest {
+    /// How many observations were judged.
+    pub observations: u64,
+    /// How many were ignored because they were made after `as_of`.
+    pub ignored: u64,
+    /// When the oldest was made; null where there is none.
+    #[schemars(with = "Option<String>")]
+    pub oldest: Option<Instant>,
+    /// When the newest was made; null where there is none.
+    #[schemars(with = "Option<String>")]
+    pub newest: Option<Instant>,
+    /// The SHA-256 over the digests of all of them, in order, one a line.
+    pub digest: Digest,
+    /// The first few hundred of them.
+    pub items: Vec<ManifestItem>,
+}
+
+/// One observation of the manifest.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ManifestItem {
+    /// Its digest.
+    pub digest: Digest,
+    /// When it was made.
+    #[schemars(with = "String")]
+    pub observed_at: Instant,
+    /// What it speaks of: an asset with its copy, or a system.
+    pub subject: String,
+    /// Where it comes from; null where that is not recorded.
+    pub source: Option<String>,
+}
+
+/// The program that made the report.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Tool {
+    /// `lastgood`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}

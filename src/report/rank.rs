@@ -1,0 +1,66 @@
+//! Which findings come first: by what would be lost, not by the number of the rule.
+//!
+//! Orders and groups; how the order looks is left to the renderers.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::{Finding, Report};
+use crate::model::{ControlId, Verdict};
+
+/// Returns the open findings, those with the heaviest consequence first: gaps before unknowns, then
+/// by severity, then those whose asset some loss would take, then in the order of the report.
+pub fn by_consequence(report: &Report) -> Vec<&Finding> {
+    let lost: HashSet<&str> = report.losses.iter().flat_map(|loss| loss.lost.iter().map(AsRef::as_ref)).collect();
+    let mut open: Vec<&Finding> = report.findings.iter().filter(|finding| finding.verdict.is_open()).collect();
+    open.sort_by_key(|finding| {
+        let takes = finding.asset.as_deref().is_some_and(|asset| lost.contains(asset));
+        (std::cmp::Reverse(finding.verdict), std::cmp::Reverse(finding.severity), !takes, weight(finding.control))
+    });
+    open
+}
+
+/// How near a control is to an actual loss; smaller is nearer.
+const fn weight(control: ControlId) -> u8 {
+    match control {
+        ControlId::SurvivesLoss | ControlId::Copies => 0,
+        ControlId::CopyComplete | ControlId::SizePlausible | ControlId::RecoveryPointAge => 1,
+        ControlId::IndependentCopy | ControlId::Rebuildable | ControlId::CoverageAcyclic => 2,
+        ControlId::ClaimSupported | ControlId::EvidenceGrade | ControlId::RestoreTested => 3,
+        ControlId::RunsOnSchedule | ControlId::RpoAttainment | ControlId::FacetsCovered => 4,
+        ControlId::Retention | ControlId::Immutable | ControlId::AttestationCurrent => 5,
+        ControlId::Declared | ControlId::WaiversSound | ControlId::AuditComplete | ControlId::Owned => 6,
+    }
+}
+
+/// How many assets a decision names at most.
+pub const MAX_NAMED: usize = 100;
+
+/// One thing to decide: a control with the assets that it finds wanting.
+#[derive(Debug)]
+pub struct Decision<'r> {
+    /// The first of the findings, which stands for all.
+    pub finding: &'r Finding,
+    /// The assets, the first hundred.
+    pub assets: Vec<&'r str>,
+}
+
+/// Returns at most `most` decisions: the gaps by control, the heaviest first.
+pub fn decisions(report: &Report, most: usize) -> Vec<Decision<'_>> {
+    let mut by_control: BTreeMap<ControlId, usize> = BTreeMap::new();
+    let mut decisions: Vec<Decision<'_>> = Vec::new();
+    for finding in by_consequence(report).into_iter().filter(|finding| finding.verdict == Verdict::Gap) {
+        let position = *by_control.entry(finding.control).or_insert_with(|| {
+            decisions.push(Decision { finding, assets: Vec::new() });
+            decisions.len() - 1
+        });
+        let named = finding.asset.as_deref().or(finding.system.as_deref());
+        if let Some(name) = named
+            && decisions[position].assets.len() < MAX_NAMED
+            && !decisions[position].assets.contains(&name)
+        {
+            decisions[position].assets.push(name);
+        }
+    }
+    decisions.truncate(most);
+    decisions
+}

@@ -1,0 +1,14 @@
+//! Every integration test, in one binary so that it links once.
+//!
+//! One module a subject; unit tests stand beside the code they test.
+
+mod cli;
+mod fixtures;
+mod hostile;
+mod policy_faults;
+mod properties;
+mod readme;
+mod schemas;
+mod support;
+mod tidy;
+mod zowe_2020;
