@@ -54,8 +54,9 @@ fn finding(args: &ExplainArgs) -> Result<String, Failure> {
     let evidence = bundle::merge(observations);
     let audit = judge::judge(&policy, &evidence, input::when(&args.when, &policy));
     let report = report::build(audit, &evidence, &[]);
-    let Some(found) = report.findings.iter().find(|finding| finding.id == args.what) else {
-        let hint = match nearest(&args.what, report.findings.iter().map(|finding| finding.id.as_str())) {
+    let Some(found) = report.findings.iter().find(|finding| finding.id() == args.what) else {
+        let ids: Vec<String> = report.findings.iter().map(Finding::id).collect();
+        let hint = match nearest(&args.what, ids.iter().map(String::as_str)) {
             Some(name) => format!("did you mean `{name}`?"),
             None => "`lastgood audit --format csv` lists every finding".to_owned(),
         };
@@ -66,7 +67,7 @@ fn finding(args: &ExplainArgs) -> Result<String, Failure> {
 
 /// Returns the whole way from the policy's demand over the evidence to the verdict.
 fn trail(policy: &Policy, report: &Report, finding: &Finding, evidence: &Evidence) -> String {
-    let mut text = format!("{}\n\n", line(&finding.id));
+    let mut text = format!("{}\n\n", line(&finding.id()));
     let mut say = |name: &str, value: &str| {
         text.push_str(&format!("  {name:<10} {value}\n"));
     };
@@ -77,10 +78,10 @@ fn trail(policy: &Policy, report: &Report, finding: &Finding, evidence: &Evidenc
         say("Since", &human(since));
     }
     say("Asks", about.map_or("", |about| about.asks));
-    let demand = policy.text().lines().nth(finding.policy.line.saturating_sub(1)).unwrap_or_default();
+    let demand = policy.text().lines().nth(finding.policy.line.saturating_sub(1) as usize).unwrap_or_default();
     say("Demanded", &format!("{}:{}:{}", policy.name(), finding.policy.line, finding.policy.column));
     say("", &line(demand.trim()));
-    if let Some(waiver) = finding.waiver.and_then(|waiver| report.waivers.get(waiver)) {
+    if let Some(waiver) = finding.waiver.and_then(|waiver| report.waivers.get(waiver as usize)) {
         say(
             "Accepted",
             &line(&format!(
@@ -103,7 +104,7 @@ fn trail(policy: &Policy, report: &Report, finding: &Finding, evidence: &Evidenc
     if finding.evidence.is_empty() {
         say("Evidence", "the policy alone");
     }
-    for digest in &finding.evidence {
+    for digest in finding.evidence.iter() {
         say("Evidence", &digest.to_string());
         if let Some(observation) =
             evidence.observations().iter().find(|observation| observation.digest == Some(*digest))
@@ -118,9 +119,14 @@ fn trail(policy: &Policy, report: &Report, finding: &Finding, evidence: &Evidenc
 }
 
 fn seen(observation: &Observation) -> String {
-    let source =
-        observation.source.request.as_deref().or(observation.source.tool.as_deref()).unwrap_or("source not recorded");
-    let identity = observation.source.identity.as_deref().map(|identity| format!(" as {identity}")).unwrap_or_default();
+    let source = observation
+        .source()
+        .request
+        .as_deref()
+        .or(observation.source().tool.as_deref())
+        .unwrap_or("source not recorded");
+    let identity =
+        observation.source().identity.as_deref().map(|identity| format!(" as {identity}")).unwrap_or_default();
     let fact = serde_json::to_string(&observation.fact).unwrap_or_default();
     format!("{} {source}{identity}: {fact}", rfc3339(observation.observed_at))
 }

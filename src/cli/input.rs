@@ -38,11 +38,11 @@ pub(super) fn bundles(paths: &[PathBuf]) -> Result<Vec<Observation>, Failure> {
     let mut refused = Vec::new();
     for path in paths {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| Failure::Usage {
+        let file = std::fs::File::open(path).map_err(|error| Failure::Usage {
             message: format!("cannot read the evidence {name}: {error}"),
             hint: None,
         })?;
-        match bundle::read(&name, &bytes, Digests::Required) {
+        match bundle::read(&name, file, Digests::Required) {
             Ok(mut read) => observations.append(&mut read),
             Err(lines) => refused.extend(lines),
         }

@@ -5,9 +5,9 @@
 use std::path::Path;
 
 use super::Gathered;
+use crate::evidence::Observation;
 use crate::evidence::bundle::{self, Digests};
 use crate::evidence::fact::{Fact, Unseen};
-use crate::evidence::{Observation, Source};
 use crate::model::UnseenReason;
 use crate::model::time::Instant;
 use crate::policy::document::Import;
@@ -67,8 +67,8 @@ fn read_one(folder: &Path, asset: &Asset, import: &Import) -> Result<Vec<Observa
     if length > MAX_BYTES {
         return Err((UnseenReason::Unreadable, format!("{length} bytes, more than the {MAX_BYTES} that are read")));
     }
-    let bytes = std::fs::read(&path).map_err(unreachable)?;
-    let lines = bundle::read(&import.file.value, &bytes, Digests::Optional).map_err(|refused| {
+    let opened = std::fs::File::open(&path).map_err(unreachable)?;
+    let lines = bundle::read(&import.file.value, opened, Digests::Optional).map_err(|refused| {
         let first = refused.first().map(ToString::to_string).unwrap_or_default();
         (UnseenReason::Unreadable, format!("{} lines refused, the first: {first}", refused.len()))
     })?;
@@ -98,9 +98,9 @@ fn attribute(mut observation: Observation, asset: &Asset, import: &Import) -> Re
         observation.copy = Some(copy.into());
     }
     observation.system = None;
-    if observation.source.request.is_none() {
+    if observation.source().request.is_none() {
         let request = Some(format!("file {}", import.file.value).into());
-        observation.source = Source { request, ..observation.source };
+        observation.source_mut().request = request;
     }
     observation.digest = None;
     Ok(observation)

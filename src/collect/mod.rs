@@ -43,7 +43,7 @@ pub fn gather(policy: &Policy, folder: &Path, offline: bool, as_of: Instant) -> 
         let fact = Unseen { reason: UnseenReason::Offline, what: format!("{why}: {}", questions.join(", ")).into() };
         let mut observation = Observation::new(Fact::Unseen(fact), as_of);
         observation.system = Some(id.value.as_str().into());
-        observation.source.tool = Some(concat!("lastgood ", env!("CARGO_PKG_VERSION")).into());
+        observation.source_mut().tool = Some(concat!("lastgood ", env!("CARGO_PKG_VERSION")).into());
         gathered.observations.push(observation.seal()?);
     }
     Ok(gathered)

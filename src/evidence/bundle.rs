@@ -3,7 +3,7 @@
 //! Opening files is left to the command line, what the lines mean to `judge`.
 
 use std::collections::HashSet;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use rayon::prelude::*;
 
@@ -31,48 +31,112 @@ pub enum Digests {
     Optional,
 }
 
-/// Reads the lines of a bundle that messages shall call `file`. Blank lines are passed over.
+/// How many bytes of a bundle are held at once while it is read.
+const CHUNK_BYTES: usize = 8 << 20;
+
+/// The longest line that is read, in bytes.
+const MAX_LINE_BYTES: usize = 256 << 20;
+
+/// Reads the lines of a bundle that messages shall call `file`. Blank lines are passed over. Holds a
+/// few megabytes of text at a time, besides the observations.
 ///
 /// # Errors
 ///
 /// Every line that is not an observation of this format, whose digest is not that of its content,
-/// or whose times contradict each other.
-pub fn read(file: &str, bytes: &[u8], digests: Digests) -> Result<Vec<Observation>, Vec<RefusedLine>> {
-    let lines: Vec<(usize, &[u8])> = bytes
-        .split(|byte| *byte == b'\n')
+/// or whose times contradict each other; and where `input` cannot be read.
+pub fn read(file: &str, mut input: impl Read, digests: Digests) -> Result<Vec<Observation>, Vec<RefusedLine>> {
+    let mut good = Vec::new();
+    let mut bad = Vec::new();
+    let mut text: Vec<u8> = Vec::with_capacity(CHUNK_BYTES * 2);
+    let mut line = 1;
+    loop {
+        let start = text.len();
+        let wanted = CHUNK_BYTES as u64;
+        let count = input.by_ref().take(wanted).read_to_end(&mut text).map_err(|error| {
+            vec![RefusedLine { file: file.to_owned(), line, why: format!("the file cannot be read: {error}") }]
+        })?;
+        let ended = count == 0;
+        let whole = if ended {
+            Some(text.len())
+        } else {
+            text[start..].iter().rposition(|byte| *byte == b'\n').map(|at| start + at + 1)
+        };
+        if let Some(whole) = whole {
+            line += read_lines(file, &text[..whole], line, digests, &mut good, &mut bad);
+            text.drain(..whole);
+        } else if text.len() > MAX_LINE_BYTES {
+            bad.push(RefusedLine { file: file.to_owned(), line, why: format!("longer than {MAX_LINE_BYTES} bytes") });
+            break;
+        }
+        if ended {
+            break;
+        }
+    }
+    if bad.is_empty() { Ok(good) } else { Err(bad) }
+}
+
+/// Reads whole lines, the first of which has the number `first`, and returns how many there were.
+fn read_lines(
+    file: &str,
+    text: &[u8],
+    first: usize,
+    digests: Digests,
+    good: &mut Vec<Observation>,
+    bad: &mut Vec<RefusedLine>,
+) -> usize {
+    let lines: Vec<(usize, &[u8])> = text
+        .split_inclusive(|byte| *byte == b'\n')
         .enumerate()
-        .map(|(index, line)| (index + 1, line.strip_suffix(b"\r").unwrap_or(line)))
-        .filter(|(_, line)| !line.trim_ascii().is_empty())
+        .map(|(index, line)| (first + index, line.trim_ascii()))
         .collect();
-    let read: Vec<Result<Observation, RefusedLine>> = lines
+    let read: Vec<Option<Result<Observation, RefusedLine>>> = lines
         .par_iter()
+        .with_min_len(64)
         .map(|(number, line)| {
-            read_line(line, digests).map_err(|why| RefusedLine { file: file.to_owned(), line: *number, why })
+            let refused = |why| RefusedLine { file: file.to_owned(), line: *number, why };
+            (!line.is_empty()).then(|| read_line(line, digests).map_err(refused))
         })
         .collect();
-    let (good, bad): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
-    if bad.is_empty() {
-        Ok(good.into_iter().flatten().collect())
-    } else {
-        Err(bad.into_iter().filter_map(Result::err).collect())
+    for result in read.into_iter().flatten() {
+        match result {
+            Ok(observation) => good.push(observation),
+            Err(refused) => bad.push(refused),
+        }
     }
+    lines.len()
+}
+
+/// Returns whether the line, which says that it has the digest `claimed`, was written as this format
+/// writes it and hashes to it as it stands; saves writing it anew.
+fn hashes_as_written(line: &[u8], claimed: Digest) -> bool {
+    let field = format!("\"digest\":\"{claimed}\",");
+    let Some(at) = line.windows(field.len()).position(|window| window == field.as_bytes()) else { return false };
+    Digest::of_parts(&line[..at], &line[at + field.len()..]) == claimed
 }
 
 fn read_line(line: &[u8], digests: Digests) -> Result<Observation, String> {
     let mut observation: Observation =
         serde_json::from_slice(line).map_err(|error| format!("not an observation: {error}"))?;
-    let computed = observation.canonical_digest().map_err(|error| error.to_string())?;
     match (observation.digest, digests) {
-        (Some(claimed), _) if claimed != computed => {
-            return Err(format!("its digest is {claimed}, its content has {computed}: the line was changed"));
+        (Some(claimed), _) if hashes_as_written(line, claimed) => {}
+        (Some(claimed), _) => {
+            let computed = observation.canonical_digest().map_err(|error| error.to_string())?;
+            if claimed != computed {
+                return Err(format!("its digest is {claimed}, its content has {computed}: the line was changed"));
+            }
         }
         (None, Digests::Required) => {
             return Err("it has no digest, so nobody can tell whether it was changed".to_owned());
         }
-        _ => observation.digest = Some(computed),
+        (None, Digests::Optional) => {
+            observation.digest = Some(observation.canonical_digest().map_err(|error| error.to_string())?);
+        }
     }
     if observation.copy.is_some() && observation.asset.is_none() {
         return Err("it names a copy but no asset".to_owned());
+    }
+    if let Fact::RecoveryPoints(listing) = &mut observation.fact {
+        listing.points.shrink_to_fit();
     }
     if let Fact::RecoveryPoints(listing) = &observation.fact
         && let Some(point) =

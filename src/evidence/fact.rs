@@ -6,8 +6,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::time::Instant;
-use crate::model::{Facet, Grade, ItemKind, UnseenReason};
+use crate::model::time::{self, Instant};
+use crate::model::{Count, Facet, Grade, ItemKind, UnseenReason};
 use crate::policy::values::DefinedIn;
 
 /// What was seen.
@@ -187,24 +187,25 @@ pub struct RecoveryPoints {
 #[serde(deny_unknown_fields)]
 pub struct Point {
     /// When it became usable; absent where that is when it was captured.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "time::deserialize_some")]
     #[schemars(with = "Option<String>")]
     pub available_at: Option<Instant>,
     /// Its size in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<u64>,
+    pub bytes: Option<Count>,
     /// The state of the source that it holds.
+    #[serde(deserialize_with = "time::deserialize")]
     #[schemars(with = "String")]
     pub captured_at: Instant,
-    /// The digest of its content.
+    /// The digest of its content. Boxed twice, as `location` is: both are rare and points are many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<Box<str>>,
+    pub digest: Option<Box<Box<str>>>,
     /// How many items it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub items: Option<u64>,
+    pub items: Option<Count>,
     /// Where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<Box<str>>,
+    pub location: Option<Box<Box<str>>>,
 }
 
 impl Point {
@@ -215,7 +216,7 @@ impl Point {
 
     /// Returns whether it is known to hold nothing.
     pub fn is_empty(&self) -> bool {
-        self.bytes == Some(0) || self.items == Some(0)
+        self.bytes == Count::new(0) || self.items == Count::new(0)
     }
 }
 

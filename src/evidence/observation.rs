@@ -39,8 +39,8 @@ pub struct Observation {
     /// `lastgood/evidence/1`.
     pub schema: Schema,
     /// Who looked, and how.
-    #[serde(default, skip_serializing_if = "Source::is_empty")]
-    pub source: Source,
+    #[serde(default, skip_serializing_if = "says_nothing")]
+    source: Option<Box<Source>>,
     /// The system it speaks of: an id of the policy. Absent where asset and copy say enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system: Option<Box<str>>,
@@ -103,10 +103,17 @@ pub struct Source {
 }
 
 impl Source {
+    const NOTHING: Self = Self { identity: None, body: None, etag: None, request: None, status: None, tool: None };
+
     /// Returns whether nothing is known.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        *self == Self::NOTHING
     }
+}
+
+#[expect(clippy::ref_option, reason = "serde passes fields by reference")]
+fn says_nothing(source: &Option<Box<Source>>) -> bool {
+    source.as_ref().is_none_or(|source| source.is_empty())
 }
 
 /// A SHA-256, printed as `sha256:` and 64 hexadecimal digits.
@@ -118,12 +125,29 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
+
+    /// Returns the digest of `first` followed by `second`.
+    pub fn of_parts(first: &[u8], second: &[u8]) -> Self {
+        Self(Sha256::new().chain_update(first).chain_update(second).finalize().into())
+    }
+}
+
+impl Digest {
+    /// Returns the bytes of the printed form. By hand: reports and bundles hold millions of them.
+    fn printed(&self) -> [u8; 71] {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let mut text = *b"sha256:0000000000000000000000000000000000000000000000000000000000000000";
+        for (pair, byte) in text[7..].chunks_exact_mut(2).zip(self.0) {
+            pair[0] = HEX[usize::from(byte >> 4)];
+            pair[1] = HEX[usize::from(byte & 15)];
+        }
+        text
+    }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(std::str::from_utf8(&self.printed()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -155,7 +179,8 @@ impl FromStr for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let text = self.printed();
+        serializer.serialize_str(std::str::from_utf8(&text).map_err(serde::ser::Error::custom)?)
     }
 }
 
@@ -194,16 +219,18 @@ impl io::Write for Hashing {
 impl Observation {
     /// Returns an observation without provenance or digest; set what is known, then `seal` it.
     pub fn new(fact: Fact, observed_at: Instant) -> Self {
-        Self {
-            asset: None,
-            copy: None,
-            digest: None,
-            fact,
-            observed_at,
-            schema: Schema,
-            source: Source::default(),
-            system: None,
-        }
+        Self { asset: None, copy: None, digest: None, fact, observed_at, schema: Schema, source: None, system: None }
+    }
+
+    /// Returns who looked, and how; everything in it is `None` where that was not recorded.
+    pub fn source(&self) -> &Source {
+        static NOTHING: Source = Source::NOTHING;
+        self.source.as_deref().unwrap_or(&NOTHING)
+    }
+
+    /// Returns who looked, and how, to be filled in.
+    pub fn source_mut(&mut self) -> &mut Source {
+        self.source.get_or_insert_default()
     }
 
     /// Returns the digest of the observation's canonical bytes, whatever `digest` says.

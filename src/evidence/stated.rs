@@ -3,7 +3,7 @@
 //! Whether a statement still counts is left to `judge`.
 
 use super::fact::{Fact, Statement};
-use super::observation::{Observation, Source};
+use super::observation::Observation;
 use crate::model::time;
 use crate::policy::{Copy, Policy};
 
@@ -28,8 +28,7 @@ pub fn statements(policy: &Policy) -> Result<Vec<Observation>, serde_json::Error
             );
             observation.asset = Some(asset.id.0.as_str().into());
             observation.copy = Some(copy.id().into());
-            observation.source =
-                Source { request: Some(format!("{}:{}", policy.name(), place.line).into()), ..Source::default() };
+            observation.source_mut().request = Some(format!("{}:{}", policy.name(), place.line).into());
             observations.push(observation.seal()?);
         }
     }

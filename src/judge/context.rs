@@ -4,6 +4,7 @@
 //! the judge.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -72,6 +73,8 @@ pub struct AssetContext<'c, 'a> {
     pub exposure: Exposure,
     /// Its attainment over the period; `None` without an RPO.
     pub attainment: Option<Attainment>,
+    /// The digests of every observation about its copies, sorted.
+    evidence: Arc<[Digest]>,
 }
 
 impl AssetContext<'_, '_> {
@@ -96,8 +99,8 @@ impl AssetContext<'_, '_> {
     }
 
     /// Returns the digests of every observation about its copies.
-    pub fn copy_evidence(&self) -> Vec<Digest> {
-        self.states.iter().flat_map(|state| state.evidence.iter().copied()).collect()
+    pub fn copy_evidence(&self) -> Arc<[Digest]> {
+        Arc::clone(&self.evidence)
     }
 
     /// Returns the values of the asset's own system for a domain key; `None` where they are unknown.
@@ -138,8 +141,8 @@ pub struct Draft {
     pub verdict: Verdict,
     /// Why, in words.
     pub because: String,
-    /// The observations it rests on.
-    pub evidence: Vec<Digest>,
+    /// The observations it rests on, sorted.
+    pub evidence: Arc<[Digest]>,
     /// The place in the policy that demands it.
     pub at: Range<usize>,
     /// A severity other than the objective's.
@@ -180,14 +183,21 @@ impl Drafts {
         at: Range<usize>,
     ) -> &mut Draft {
         let draft = self.add(About::Copy(state.copy.id().to_owned()), verdict, because, at);
-        draft.evidence.clone_from(&state.evidence);
+        draft.evidence = Arc::clone(&state.evidence);
         draft
     }
 
     /// Adds a finding.
     pub fn add(&mut self, about: About, verdict: Verdict, because: impl Into<String>, at: Range<usize>) -> &mut Draft {
-        let draft =
-            Draft { about, verdict, because: because.into(), evidence: Vec::new(), at, severity: None, since: None };
+        let draft = Draft {
+            about,
+            verdict,
+            because: because.into(),
+            evidence: Arc::default(),
+            at,
+            severity: None,
+            since: None,
+        };
         self.0.push(draft);
         let last = self.0.len() - 1;
         &mut self.0[last]
@@ -223,7 +233,21 @@ impl<'c, 'a> AssetContext<'c, 'a> {
             .known()
             .filter(|_| period.from < period.to)
             .map(|rpo| super::attainment::attainment(&history, period, *rpo));
-        Some(Self { audit, index, subject, states, objective, feed, points, exposure, attainment })
+        let mut evidence: Vec<Digest> = states.iter().flat_map(|state| state.evidence.iter().copied()).collect();
+        evidence.sort_unstable();
+        evidence.dedup();
+        Some(Self {
+            audit,
+            index,
+            subject,
+            states,
+            objective,
+            feed,
+            points,
+            exposure,
+            attainment,
+            evidence: evidence.into(),
+        })
     }
 
     /// Returns the exposure at the time of the audit of what one copy holds; `None` where no usable

@@ -4,6 +4,7 @@
 //! the asset as a whole to the controls.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -11,7 +12,7 @@ use super::estate::Subject;
 use super::seen::{Noted, Seen, unseen};
 use crate::evidence::{Basis, Comparison, Digest, Fact, Point, RecoveryPoints, Runs, Schedule, Settings};
 use crate::model::time::{Instant, human};
-use crate::model::{Grade, Method, Timespan};
+use crate::model::{Count, Grade, Method, Timespan};
 use crate::policy::document::{Attestation, RestoreTest};
 use crate::policy::values::Outcome;
 use crate::policy::{Copy, Day, Objective, OrUnknown, Policy};
@@ -78,8 +79,8 @@ pub struct CopyState<'a> {
     pub schedule: Option<Noted<'a, Schedule>>,
     /// The newest list of its job's runs.
     pub runs: Option<Noted<'a, Runs>>,
-    /// The observations that were looked at.
-    pub evidence: Vec<Digest>,
+    /// The observations that were looked at, sorted.
+    pub evidence: Arc<[Digest]>,
 }
 
 impl<'a> CopyState<'a> {
@@ -105,7 +106,7 @@ impl<'a> CopyState<'a> {
             settings: None,
             schedule: None,
             runs: None,
-            evidence: Vec::new(),
+            evidence: Arc::default(),
         }
     }
 
@@ -167,14 +168,13 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
         let Some(copy) = observation.copy.as_deref() else { continue };
         let Some(index) = copies.iter().position(|known| known.id() == copy) else { continue };
         let state = &mut states[index];
-        let (at, digest) = (observation.observed_at, observation.digest);
         match &observation.fact {
-            Fact::RecoveryPoints(fact) => listings[index].push(Noted { fact, at, digest }),
-            Fact::Comparison(fact) => newest(&mut state.comparison, Noted { fact: &**fact, at, digest }),
-            Fact::Settings(fact) => newest(&mut state.settings, Noted { fact, at, digest }),
-            Fact::Schedule(fact) => newest(&mut state.schedule, Noted { fact, at, digest }),
-            Fact::Runs(fact) => newest(&mut state.runs, Noted { fact, at, digest }),
-            Fact::Statement(_) => state.evidence.extend(digest),
+            Fact::RecoveryPoints(fact) => listings[index].push(Noted::new(fact, observation)),
+            Fact::Comparison(fact) => newest(&mut state.comparison, Noted::new(&**fact, observation)),
+            Fact::Settings(fact) => newest(&mut state.settings, Noted::new(fact, observation)),
+            Fact::Schedule(fact) => newest(&mut state.schedule, Noted::new(fact, observation)),
+            Fact::Runs(fact) => newest(&mut state.runs, Noted::new(fact, observation)),
+            Fact::Statement(_) => state.evidence = observation.digest.into_iter().collect(),
             Fact::Unseen(_) => {
                 misses[index] = unseen(observation).map(|miss| format!("{} ({})", miss.fact.what, miss.fact.reason))
             }
@@ -197,7 +197,7 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
 }
 
 fn newest<'a, T>(slot: &mut Option<Noted<'a, T>>, noted: Noted<'a, T>) {
-    if slot.as_ref().is_none_or(|known| known.at <= noted.at) {
+    if slot.as_ref().is_none_or(|known| known.at() <= noted.at()) {
         *slot = Some(noted);
     }
 }
@@ -239,12 +239,12 @@ fn looked_at<'a>(
     seen: Seen<'a>,
 ) {
     let looks = [
-        state.comparison.map(|noted| noted.digest),
-        state.settings.map(|noted| noted.digest),
-        state.schedule.map(|noted| noted.digest),
-        state.runs.map(|noted| noted.digest),
+        state.comparison.map(|noted| noted.digest()),
+        state.settings.map(|noted| noted.digest()),
+        state.schedule.map(|noted| noted.digest()),
+        state.runs.map(|noted| noted.digest()),
     ];
-    state.evidence = looks.into_iter().flatten().chain(listings.iter().map(|noted| noted.digest)).flatten().collect();
+    state.evidence = looks.into_iter().flatten().chain(listings.iter().map(|noted| noted.digest())).flatten().collect();
     let listed = !listings.is_empty();
     recovery_points(state, listings, seen);
     if listed {
@@ -279,7 +279,7 @@ fn looked_at<'a>(
 
 /// Sorts the recovery points of all listings into usable, bad and not to be believed.
 fn recovery_points<'a>(state: &mut CopyState<'a>, listings: Vec<Noted<'a, RecoveryPoints>>, seen: Seen<'a>) {
-    let Some(latest) = listings.iter().map(|noted| noted.at).max() else { return };
+    let Some(latest) = listings.iter().map(|noted| noted.at()).max() else { return };
     let (min_bytes, min_items) = match state.copy {
         Copy::Objects(objects) => (
             objects.min_bytes.as_ref().map_or(0, |floor| floor.value),
@@ -291,8 +291,8 @@ fn recovery_points<'a>(state: &mut CopyState<'a>, listings: Vec<Noted<'a, Recove
         (state.method() == Method::Migrations).then(|| seen.as_of - TimeDelta::days(MIGRATION_ARCHIVE_DAYS));
     let is_bad = |point: &Point| {
         point.is_empty()
-            || point.bytes.is_some_and(|bytes| bytes < min_bytes)
-            || point.items.is_some_and(|items| items < min_items)
+            || point.bytes.is_some_and(|bytes| bytes.get() < min_bytes)
+            || point.items.is_some_and(|items| items.get() < min_items)
             || migration_end.is_some_and(|end| point.captured_at < end)
     };
     let is_future = |point: &Point| seen.is_future(point.captured_at) || seen.is_future(point.available());
@@ -301,7 +301,7 @@ fn recovery_points<'a>(state: &mut CopyState<'a>, listings: Vec<Noted<'a, Recove
     // A listing that is not whole leaves open what lies between the points that it has.
     state.whole_since = listings
         .iter()
-        .filter(|noted| noted.fact.complete && noted.at == latest)
+        .filter(|noted| noted.fact.complete && noted.at() == latest)
         .map(|noted| noted.fact.from.unwrap_or(Instant::MIN_UTC))
         .min();
     state.grade =
@@ -329,11 +329,18 @@ fn recovery_points<'a>(state: &mut CopyState<'a>, listings: Vec<Noted<'a, Recove
     state.bad_points.dedup();
 }
 
-type PointOrder<'p> = (Instant, Instant, Option<u64>, Option<u64>, Option<&'p str>, Option<&'p str>);
+type PointOrder<'p> = (Instant, Instant, Option<Count>, Option<Count>, Option<&'p str>, Option<&'p str>);
 
 /// Orders points by time first and then by everything else, so that the order of lines never matters.
 fn order(point: &Point) -> PointOrder<'_> {
-    (point.captured_at, point.available(), point.bytes, point.items, point.digest.as_deref(), point.location.as_deref())
+    (
+        point.captured_at,
+        point.available(),
+        point.bytes,
+        point.items,
+        point.digest.as_ref().map(|digest| &***digest),
+        point.location.as_ref().map(|location| &***location),
+    )
 }
 
 fn by_points(state: &mut CopyState<'_>) {
@@ -366,7 +373,7 @@ fn by_points(state: &mut CopyState<'_>) {
 fn by_comparison<'a>(state: &mut CopyState<'a>, noted: Noted<'a, Comparison>, listed: bool) {
     let comparison = noted.fact;
     let lacking = comparison.missing + comparison.different;
-    let on = human(noted.at);
+    let on = human(noted.at());
     let grade = match comparison.basis {
         Basis::Size => Grade::Observed,
         Basis::Refs | Basis::Sha256 | Basis::Sha1 | Basis::Md5 => Grade::Verified,
@@ -386,10 +393,10 @@ fn by_comparison<'a>(state: &mut CopyState<'a>, noted: Noted<'a, Comparison>, li
     }
     let captured = if lacking == 0 && comparison.behind == 0 && comparison.complete && comparison.sampled_ppm.is_none()
     {
-        Some(noted.at)
+        Some(noted.at())
     } else {
         // Everything before the oldest unprotected change is held.
-        comparison.oldest_unprotected.filter(|oldest| *oldest <= noted.at)
+        comparison.oldest_unprotected.filter(|oldest| *oldest <= noted.at())
     };
     if let Some(captured) = captured {
         let mut points = std::mem::take(&mut state.points).into_owned();

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use super::copy_state::{CopyState, Standing};
 use super::estate::Estate;
+use crate::model::Grade;
 use crate::model::time::Instant;
-use crate::model::{Grade, time};
 use crate::policy::document::Rebuild;
 use crate::policy::values::OrUnknown;
 use crate::policy::{Copy, Policy};
@@ -168,6 +168,6 @@ fn nothing<'a>(standing: Standing, because: &str) -> Ride<'a> {
     Ride { standing, grade: Grade::None, because: because.to_owned(), from: None }
 }
 
-fn rank(ride: &Ride<'_>) -> (Standing, Grade, Option<time::Instant>) {
+fn rank(ride: &Ride<'_>) -> (Standing, Grade, Option<Instant>) {
     (ride.standing, ride.grade, ride.from.as_ref().and_then(CopyState::captured_at))
 }

@@ -50,9 +50,9 @@ impl Feed {
         let mut newest: Option<Noted<'_, Changes>> = None;
         for observation in seen.of_asset(asset).filter(|observation| observation.copy.is_none()) {
             if let Fact::Changes(fact) = &observation.fact
-                && newest.is_none_or(|known| known.at <= observation.observed_at)
+                && newest.is_none_or(|known| known.at() <= observation.observed_at)
             {
-                newest = Some(Noted { fact, at: observation.observed_at, digest: observation.digest });
+                newest = Some(Noted::new(fact, observation));
             }
         }
         let noted = newest?;
@@ -60,16 +60,16 @@ impl Feed {
         changes.sort_unstable();
         let last = changes.last().copied();
         // A change later than its own observation: the clock that dated it cannot be believed.
-        if last.is_some_and(|last| last > noted.at + crate::model::time::FUTURE_TOLERANCE) {
+        if last.is_some_and(|last| last > noted.at() + crate::model::time::FUTURE_TOLERANCE) {
             return None;
         }
         if noted.fact.exact {
             let from = noted.fact.from.unwrap_or(Instant::MIN_UTC);
             changes.retain(|change| *change >= from);
-            return Some(Self { from, to: noted.at, changes, digest: noted.digest });
+            return Some(Self { from, to: noted.at(), changes, digest: noted.digest() });
         }
         // Only the newest change is known: from it on, the feed is exact.
-        last.map(|last| Self { from: last, to: noted.at, changes: vec![last], digest: noted.digest })
+        last.map(|last| Self { from: last, to: noted.at(), changes: vec![last], digest: noted.digest() })
     }
 
     /// Returns the instant from which the exposure at `at` runs, when the newest recovery point holds

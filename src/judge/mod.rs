@@ -15,6 +15,7 @@ pub mod schedule;
 pub mod seen;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -30,6 +31,9 @@ use estate::{Estate, Membership, Subject};
 use exposure::Exposure;
 use loss::Loss;
 use seen::{Seen, needs_a_look};
+
+/// How many assets are judged before their findings are put together.
+const BATCH: usize = 4_096;
 
 /// When an audit is made and which period it reports on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +58,9 @@ pub struct Audit<'a> {
     /// What was measured of each asset, by position.
     pub measures: Vec<Measure>,
     /// Every finding, by asset in the order of the policy, then by control; at the end, those about
-    /// systems and waivers.
-    pub findings: Vec<Finding>,
+    /// systems and waivers. In batches, so that whoever turns them into something else never holds
+    /// all of them twice.
+    pub findings: Vec<Vec<Finding>>,
     /// What becomes of every asset for the loss of each domain.
     pub losses: Vec<Loss>,
     /// The quoted claims and what the evidence says of them.
@@ -94,11 +99,11 @@ pub struct Finding {
     /// Why.
     pub because: String,
     /// The observations it rests on.
-    pub evidence: Vec<Digest>,
+    pub evidence: Arc<[Digest]>,
     /// The place in the policy that demands it.
     pub place: Place,
     /// The position of the waiver under which it is accepted.
-    pub waiver: Option<usize>,
+    pub waiver: Option<u32>,
     /// Since when it is so; `None` where that is not known.
     pub since: Option<Instant>,
 }
@@ -125,22 +130,29 @@ pub fn judge<'a>(policy: &'a Policy, evidence: &'a Evidence, when: When) -> Audi
     let unseen = unseen(policy, seen, &estate, &states);
     let context = Context { policy, seen, period: when.period, estate, states, losses, unseen };
 
-    let judged: Vec<Judged> =
-        (0..context.estate.subjects.len()).into_par_iter().map(|index| judge_asset(&context, index)).collect();
-    let mut findings = Vec::with_capacity(judged.iter().map(|judged| judged.findings.len()).sum());
-    let mut measures = Vec::with_capacity(judged.len());
+    let count = context.estate.subjects.len();
+    let mut findings = Vec::with_capacity(count / BATCH + 2);
+    let mut measures = Vec::with_capacity(count);
     let mut claims = Vec::new();
-    for asset in judged {
-        findings.extend(asset.findings);
-        measures.push(asset.measure);
-        claims.extend(asset.claims);
+    for start in (0..count).step_by(BATCH) {
+        let batch = start..count.min(start + BATCH);
+        let judged: Vec<Judged> = batch.into_par_iter().map(|index| judge_asset(&context, index)).collect();
+        let mut together = Vec::with_capacity(judged.iter().map(|judged| judged.findings.len()).sum());
+        for asset in judged {
+            together.extend(asset.findings);
+            measures.push(asset.measure);
+            claims.extend(asset.claims);
+        }
+        findings.push(together);
     }
+    let mut whole = Vec::new();
     for control in CONTROLS {
         let mut drafts = Drafts::default();
         control.whole(&context, &mut drafts);
         let id = control.about().id;
-        findings.extend(drafts.0.into_iter().map(|draft| finish(&context, id, None, Severity::Medium, draft)));
+        whole.extend(drafts.0.into_iter().map(|draft| finish(&context, id, None, Severity::Medium, draft)));
     }
+    findings.push(whole);
     let Context { estate, states, losses, unseen, .. } = context;
     Audit { policy, when, estate, states, measures, findings, losses, claims, unseen }
 }
@@ -212,8 +224,8 @@ fn finish(
         waiver: None,
         since: draft.since,
     };
-    finding.evidence.sort_unstable();
-    finding.evidence.dedup();
+    // There may be a million of them.
+    finding.because.shrink_to_fit();
     if let Some(asset) = asset {
         if let Membership::Unexpanded(why) = &asset.subject.membership
             && finding.verdict == Verdict::Gap
@@ -233,7 +245,7 @@ fn finish(
                 .iter()
                 .position(|waiver| controls::waiver_counts(waiver, control, asset.subject, context.seen.as_of));
             if waiver.is_some() {
-                finding.waiver = waiver;
+                finding.waiver = waiver.and_then(|waiver| u32::try_from(waiver).ok());
                 finding.verdict = Verdict::Accepted;
             } else if in_grace(asset.subject, context.seen) {
                 finding.verdict = Verdict::New;
@@ -259,7 +271,7 @@ fn unseen(policy: &Policy, seen: Seen<'_>, estate: &Estate<'_>, states: &[Vec<Co
         let mut told = false;
         for noted in seen.unseen_of_system(id) {
             let since = listing.filter(|listing| listing.is_whole()).and_then(|listing| listing.inventory);
-            if since.is_some_and(|listed| listed.at > noted.at) {
+            if since.is_some_and(|listed| listed.at() > noted.at()) {
                 continue;
             }
             told = true;
@@ -267,7 +279,7 @@ fn unseen(policy: &Policy, seen: Seen<'_>, estate: &Estate<'_>, states: &[Vec<Co
                 system: id.value.clone(),
                 reason: noted.fact.reason,
                 what: noted.fact.what.to_string(),
-                identity: identity(seen, id, noted.digest),
+                identity: identity(seen, id, noted.digest()),
             });
         }
         if told {
@@ -308,7 +320,7 @@ fn unseen(policy: &Policy, seen: Seen<'_>, estate: &Estate<'_>, states: &[Vec<Co
                 system: system.clone(),
                 reason: noted.fact.reason,
                 what: format!("{}: {}", subject.id, noted.fact.what),
-                identity: observation.source.identity.as_deref().map(str::to_owned),
+                identity: observation.source().identity.as_deref().map(str::to_owned),
             });
         }
     }
@@ -321,5 +333,5 @@ fn entry(system: &str, reason: UnseenReason, what: String) -> UnseenEntry {
 
 fn identity(seen: Seen<'_>, system: &str, digest: Option<Digest>) -> Option<String> {
     let observation = seen.of_system(system).find(|observation| observation.digest == digest)?;
-    observation.source.identity.as_deref().map(str::to_owned)
+    observation.source().identity.as_deref().map(str::to_owned)
 }

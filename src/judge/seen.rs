@@ -16,15 +16,29 @@ pub struct Seen<'a> {
     pub as_of: Instant,
 }
 
-/// A fact with the time and the digest of its observation.
+/// A fact and the observation that tells it.
 #[derive(Debug)]
 pub struct Noted<'a, T> {
     /// The fact.
     pub fact: &'a T,
-    /// When it was observed.
-    pub at: Instant,
-    /// Which observation it is.
-    pub digest: Option<Digest>,
+    observation: &'a Observation,
+}
+
+impl<'a, T> Noted<'a, T> {
+    /// Returns the fact of `observation`.
+    pub const fn new(fact: &'a T, observation: &'a Observation) -> Self {
+        Self { fact, observation }
+    }
+
+    /// Returns when it was observed.
+    pub const fn at(&self) -> Instant {
+        self.observation.observed_at
+    }
+
+    /// Returns which observation it is.
+    pub const fn digest(&self) -> Option<Digest> {
+        self.observation.digest
+    }
 }
 
 impl<T> Clone for Noted<'_, T> {
@@ -63,8 +77,8 @@ impl<'a> Seen<'a> {
         let mut newest: Option<Noted<'a, Inventory>> = None;
         for observation in self.of_system(system) {
             if let Fact::Inventory(inventory) = &observation.fact {
-                let noted = Noted { fact: inventory, at: observation.observed_at, digest: observation.digest };
-                if newest.is_none_or(|newest| newest.at <= noted.at) {
+                let noted = Noted::new(inventory, observation);
+                if newest.is_none_or(|newest| newest.at() <= noted.at()) {
                     newest = Some(noted);
                 }
             }
@@ -73,8 +87,8 @@ impl<'a> Seen<'a> {
         for observation in self.of_system(system) {
             let Fact::Item(item) = &observation.fact else { continue };
             let superseded = newest.is_some_and(|newest| observation.observed_at < newest.fact.from);
-            let noted = Noted { fact: &**item, at: observation.observed_at, digest: observation.digest };
-            let older = items.get(&*item.name).is_some_and(|known| known.at > noted.at);
+            let noted = Noted::new(&**item, observation);
+            let older = items.get(&*item.name).is_some_and(|known| known.at() > noted.at());
             if !superseded && !older {
                 items.insert(&item.name, noted);
             }
@@ -91,7 +105,7 @@ impl<'a> Seen<'a> {
 /// Returns the observation as a note of what was not seen, where it is one.
 pub fn unseen(observation: &Observation) -> Option<Noted<'_, Unseen>> {
     match &observation.fact {
-        Fact::Unseen(fact) => Some(Noted { fact, at: observation.observed_at, digest: observation.digest }),
+        Fact::Unseen(fact) => Some(Noted::new(fact, observation)),
         Fact::Changes(_)
         | Fact::Comparison(_)
         | Fact::Inventory(_)

@@ -4,6 +4,7 @@
 //! verdict is left to those stages.
 
 pub mod control_id;
+pub mod count;
 pub mod duration;
 pub mod facet;
 pub mod grade;
@@ -17,6 +18,7 @@ pub mod verdict;
 pub(crate) mod word;
 
 pub use control_id::ControlId;
+pub use count::Count;
 pub use duration::Timespan;
 pub use facet::Facet;
 pub use grade::Grade;

@@ -44,7 +44,9 @@ impl Source {
         let start = self.lines[line - 1];
         let end = offset.min(self.text.len());
         let column = self.text.get(start..end).map_or(0, |text| text.chars().count()) + 1;
-        Place { line, column }
+        // A policy has at most 4 MiB.
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Place { line: number(line), column: number(column) }
     }
 
     /// Returns the byte offset of a 1-based line and column (in characters).
@@ -61,9 +63,9 @@ impl Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Place {
     /// The line.
-    pub line: usize,
+    pub line: u32,
     /// The column.
-    pub column: usize,
+    pub column: u32,
 }
 
 /// One thing that is wrong with a policy file.

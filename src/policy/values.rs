@@ -446,11 +446,16 @@ pub enum SecretRef {
 impl Decode for SecretRef {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         const HELP: &str = "write { env: NAME } or { file: PATH }";
-        let Value::Map(_) = node.value else {
+        let Value::Map(entries) = &node.value else {
             faults.hide(node.span.clone());
             faults.push(Fault::new(node.span.clone(), "a secret must not be written in a policy").help(HELP));
             return None;
         };
+        for (key, value) in entries {
+            if !matches!(key.text(), Some("env" | "file")) {
+                faults.hide(value.span.clone());
+            }
+        }
         let fields = Fields::open(node, "a secret reference", &["env", "file"], faults)?;
         let env: Option<String> = fields.take("env", faults)?;
         let file: Option<String> = fields.take("file", faults)?;

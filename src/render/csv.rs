@@ -33,10 +33,10 @@ impl Renderer for Csv {
         let mut writer = csv::Writer::from_writer(out);
         writer.write_record(HEADER)?;
         for finding in &report.findings {
-            let waiver = finding.waiver.and_then(|waiver| report.waivers.get(waiver));
+            let waiver = finding.waiver.and_then(|waiver| report.waivers.get(waiver as usize));
             let evidence: Vec<String> = finding.evidence.iter().map(ToString::to_string).collect();
             writer.write_record([
-                &*escape::csv(&finding.id),
+                &*escape::csv(&finding.id()),
                 finding.control.word(),
                 &*escape::csv(finding.asset.as_deref().unwrap_or_default()),
                 &*escape::csv(finding.copy.as_deref().unwrap_or_default()),

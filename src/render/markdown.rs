@@ -101,10 +101,11 @@ struct LossRow<'r> {
 
 #[derive(Debug, Serialize)]
 struct Top<'r> {
-    id: &'r str,
+    id: String,
     verdict: &'static str,
     severity: &'static str,
-    criteria: String,
+    criteria: &'static str,
+    demanded: String,
     condition: &'r str,
     cause: String,
     consequence: String,
@@ -171,7 +172,7 @@ struct TestRow<'r> {
 
 #[derive(Debug, Serialize)]
 struct Row<'r> {
-    id: &'r str,
+    id: String,
     verdict: &'static str,
     because: &'r str,
 }
@@ -276,7 +277,7 @@ fn page(report: &Report) -> Page<'_> {
 }
 
 fn row(finding: &Finding) -> Row<'_> {
-    Row { id: &finding.id, verdict: phrases::verdict(finding.verdict), because: &finding.because }
+    Row { id: finding.id(), verdict: phrases::verdict(finding.verdict), because: &finding.because }
 }
 
 fn decision<'r>(report: &'r Report, decision: &rank::Decision<'r>, assets: &BTreeMap<&str, &'r Asset>) -> Decision<'r> {
@@ -344,10 +345,15 @@ fn top<'r>(report: &'r Report, finding: &'r Finding, assets: &BTreeMap<&str, &'r
         }
     };
     Top {
-        id: &finding.id,
+        id: finding.id(),
         verdict: phrases::verdict(finding.verdict),
         severity: finding.severity.word(),
-        criteria: format!("{}:{}:{}", report.policy.file, finding.policy.line, finding.policy.column),
+        criteria: report
+            .controls
+            .iter()
+            .find(|control| control.id == finding.control)
+            .map_or("", |control| control.asks),
+        demanded: format!("{}:{}:{}", report.policy.file, finding.policy.line, finding.policy.column),
         condition: &finding.because,
         cause,
         consequence: consequence(report, finding),

@@ -4,8 +4,8 @@
 
 use std::io;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table as Grid, Width};
+use comfy_table::presets::NOTHING;
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, Table as Grid, Width};
 
 use super::escape::line;
 use super::{Look, RenderError, Renderer, phrases};
@@ -19,6 +19,16 @@ const MAX_ROWS: usize = 200;
 const MAX_FINDINGS: usize = 10;
 /// The narrowest width that a table is laid out for.
 const MIN_WIDTH: u16 = 60;
+/// What a column needs besides its text.
+const PADDING: u16 = 2;
+/// What stands between two columns, and at either end.
+const BETWEEN: u16 = 1;
+/// The narrowest last column.
+const MIN_REST: u16 = 20;
+/// From this width on, the evidence has a column of its own.
+const ROOMY: u16 = 96;
+/// From this width on, the table has room for everything.
+const WIDE: u16 = 120;
 
 /// The renderer.
 pub(super) struct Table;
@@ -48,9 +58,10 @@ impl Renderer for Table {
     }
 }
 
-fn grid(look: Look, header: &[&str]) -> Grid {
+/// Returns an empty table whose last column takes the width that the others leave.
+fn grid(look: Look, header: &[&str], widths: &[u16]) -> Grid {
     let mut grid = Grid::new();
-    grid.load_style(UTF8_HORIZONTAL_ONLY)
+    grid.load_style(NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')))
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(look.width)
         .set_header(header.iter().map(|title| Cell::new(title)));
@@ -59,7 +70,17 @@ fn grid(look: Look, header: &[&str]) -> Grid {
     } else {
         grid.force_no_tty();
     }
+    let fixed: u16 = widths.iter().map(|width| width + PADDING + BETWEEN).sum();
+    let rest = look.width.saturating_sub(fixed + PADDING + 2 * BETWEEN).max(MIN_REST);
+    let widths = widths.iter().copied().chain([rest]);
+    grid.set_constraints(widths.map(|width| ColumnConstraint::Absolute(Width::Fixed(width + PADDING))));
     grid
+}
+
+/// Returns the width of a column of `texts` under `title`, at most `most`.
+fn wide<'t>(title: &str, texts: impl Iterator<Item = &'t str>, most: usize) -> u16 {
+    let longest = texts.map(|text| text.chars().count()).chain([title.chars().count()]).max().unwrap_or_default();
+    u16::try_from(longest.min(most)).unwrap_or(u16::MAX)
 }
 
 fn verdict_cell(verdict: Verdict) -> Cell {
@@ -80,27 +101,28 @@ fn assets(report: &Report, look: Look, out: &mut dyn io::Write) -> io::Result<()
         rows.sort_by_key(|row| std::cmp::Reverse(report.assets[*row].verdict));
         rows.truncate(MAX_ROWS);
     }
-    let mut grid = grid(look, &["Verdict", "Asset", "Exposure", "RPO", "Evidence", "Open"]);
-    for row in &rows {
+    let ids: Vec<String> = rows.iter().map(|row| line(&report.assets[*row].id).into_owned()).collect();
+    let id_width = wide("Asset", ids.iter().map(String::as_str), if look.width < WIDE { 26 } else { 48 });
+    let roomy = look.width >= ROOMY;
+    let mut grid = if roomy {
+        grid(look, &["Verdict", "Asset", "Exposure", "RPO", "Evidence", "Open"], &[8, id_width, 8, 7, 11])
+    } else {
+        grid(look, &["Verdict", "Asset", "Exposure", "RPO", "Open"], &[8, id_width, 8, 7])
+    };
+    for (row, id) in rows.iter().zip(&ids) {
         let asset = &report.assets[*row];
-        grid.add_row(vec![
+        let mut cells = vec![
             verdict_cell(asset.verdict),
-            Cell::new(line(&asset.id)),
+            Cell::new(id),
             Cell::new(phrases::exposure(asset)),
             Cell::new(phrases::length(asset.rpo.target_seconds, "unknown")),
-            Cell::new(phrases::best_evidence(asset)),
-            Cell::new(open(&findings[*row], report)),
-        ]);
+        ];
+        if roomy {
+            cells.push(Cell::new(phrases::best_evidence(asset)));
+        }
+        cells.push(Cell::new(open(&findings[*row], report, look)));
+        grid.add_row(cells);
     }
-    let fixed = |width| ColumnConstraint::UpperBoundary(Width::Fixed(width));
-    grid.set_constraints([
-        fixed(9),
-        fixed(32),
-        fixed(11),
-        fixed(9),
-        fixed(13),
-        ColumnConstraint::LowerBoundary(Width::Fixed(18)),
-    ]);
     writeln!(out, "{}", grid.trim_fmt())?;
     if report.assets.len() > rows.len() {
         writeln!(out, "and {} more assets; see the other formats for all of them", report.assets.len() - rows.len())?;
@@ -108,22 +130,29 @@ fn assets(report: &Report, look: Look, out: &mut dyn io::Write) -> io::Result<()
     writeln!(out)
 }
 
-/// Returns what is open about an asset: its gaps, else its unknowns, else what is accepted.
-fn open(findings: &[&Finding], report: &Report) -> String {
+/// Returns what is open about an asset: its gaps, else its unknowns, then what is accepted. A narrow
+/// table names the first few.
+fn open(findings: &[&Finding], report: &Report, look: Look) -> String {
+    let most = if look.width < WIDE { 2 } else { 20 };
     let gaps = phrases::controls(findings, Verdict::Gap);
     let unknown = phrases::controls(findings, Verdict::Unknown);
     let mut parts = Vec::new();
     if !gaps.is_empty() {
-        parts.push(format!("gap: {}", gaps.join(", ")));
+        parts.push(format!("gap: {}", phrases::names(gaps.iter().copied(), most)));
     }
     if !unknown.is_empty() {
-        let text = if gaps.is_empty() { unknown.join(", ") } else { format!("{} more", unknown.len()) };
+        let shown = if gaps.is_empty() { most } else { most.saturating_sub(2) };
+        let text = if shown == 0 { unknown.len().to_string() } else { phrases::names(unknown.iter().copied(), shown) };
         parts.push(format!("unknown: {text}"));
     }
     for finding in findings.iter().filter(|finding| finding.verdict == Verdict::Accepted) {
-        let waiver = finding.waiver.and_then(|waiver| report.waivers.get(waiver));
+        let waiver = finding.waiver.and_then(|waiver| report.waivers.get(waiver as usize));
         let until = waiver.map_or("", |waiver| waiver.expires.as_str());
-        parts.push(format!("accepted until {until}: {}", finding.control));
+        parts.push(format!("{} accepted until {until}", finding.control));
+    }
+    let new = phrases::controls(findings, Verdict::New);
+    if !new.is_empty() {
+        parts.push(format!("new: {}", phrases::names(new.iter().copied(), most)));
     }
     parts.join("; ")
 }
@@ -134,14 +163,16 @@ fn losses(report: &Report, look: Look, out: &mut dyn io::Write) -> io::Result<()
     if taking.is_empty() {
         return Ok(());
     }
-    let mut grid = grid(look, &["If we lost", "gone", "nobody can tell", "left"]);
+    let most = if look.width < WIDE { 4 } else { 8 };
+    let domain_width = wide("If we lost", taking.iter().map(|loss| loss.domain.as_str()), 30);
+    let half = look.width.saturating_sub(domain_width + 4 + 4 * PADDING) / 2;
+    let mut grid = grid(look, &["If we lost", "Left", "Gone", "Nobody can tell"], &[domain_width, 4, half]);
     for loss in taking {
-        let most = if look.width < 100 { 4 } else { 8 };
         grid.add_row(vec![
             Cell::new(line(&loss.domain)),
+            Cell::new(loss.survive.len().to_string()),
             Cell::new(line(&phrases::names(loss.lost.iter().map(AsRef::as_ref), most))),
             Cell::new(line(&phrases::names(loss.unknown.iter().map(AsRef::as_ref), most))),
-            Cell::new(loss.survive.len().to_string()),
         ]);
     }
     writeln!(out, "{}\n", grid.trim_fmt())
@@ -151,7 +182,8 @@ fn unseen(report: &Report, look: Look, out: &mut dyn io::Write) -> io::Result<()
     if report.unseen.is_empty() {
         return Ok(());
     }
-    let mut grid = grid(look, &["Not seen", "Why", "What"]);
+    let system_width = wide("Not seen", report.unseen.iter().map(|entry| entry.system.as_str()), 24);
+    let mut grid = grid(look, &["Not seen", "Why", "What"], &[system_width, 14]);
     for entry in report.unseen.iter().take(MAX_ROWS) {
         grid.add_row(vec![
             Cell::new(line(&entry.system)),
@@ -171,22 +203,19 @@ fn first(report: &Report, look: Look, out: &mut dyn io::Write) -> io::Result<()>
     if findings.is_empty() {
         return Ok(());
     }
-    let mut grid = grid(look, &["First", "Severity", "Finding", "Because"]);
-    for finding in findings.iter().take(MAX_FINDINGS) {
+    let top = || findings.iter().take(MAX_FINDINGS);
+    let most = if look.width < WIDE { 30 } else { 52 };
+    let ids: Vec<String> = top().map(|finding| line(&finding.id()).into_owned()).collect();
+    let id_width = wide("Finding", ids.iter().map(String::as_str), most);
+    let mut grid = grid(look, &["First", "Severity", "Finding", "Because"], &[8, 8, id_width]);
+    for (finding, id) in top().zip(&ids) {
         grid.add_row(vec![
             verdict_cell(finding.verdict),
             Cell::new(finding.severity.word()),
-            Cell::new(line(&finding.id)),
+            Cell::new(id),
             Cell::new(line(&finding.because)),
         ]);
     }
-    let fixed = |width| ColumnConstraint::UpperBoundary(Width::Fixed(width));
-    grid.set_constraints([
-        fixed(9),
-        fixed(10),
-        fixed(look.width / 3),
-        ColumnConstraint::LowerBoundary(Width::Fixed(24)),
-    ]);
     writeln!(out, "{}", grid.trim_fmt())?;
     let more = findings.len().saturating_sub(MAX_FINDINGS);
     if more > 0 {

@@ -2,15 +2,14 @@
 //!
 //! Names and orders what was found; nothing is judged here.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::{
-    Asset, AssetCounts, Claim, Copy, Exclusion, Finding, Loss, Manifest, ManifestItem, Period, Place, PolicyView,
-    Report, RestoreTest, Rpo, SCHEMA, Summary, Survivor, System, Tool, Unseen, Waiver,
+    Asset, AssetCounts, Claim, Control, Copy, Exclusion, Finding, Loss, Manifest, ManifestItem, Period, Place,
+    PolicyView, Report, RestoreTest, Rpo, SCHEMA, Summary, Survivor, System, Tool, Unseen, Waiver,
 };
 use crate::evidence::{Digest, Evidence, Observation};
 use crate::judge::context::About;
@@ -90,13 +89,19 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
         .collect();
     let mut accepted = vec![0_u64; policy.document().waivers.len()];
     let excluded = audit.estate.excluded.clone();
-    let findings: Vec<judge::Finding> = audit.findings.into_iter().filter(|finding| is_kept(finding)).collect();
-    for waiver in findings.iter().filter_map(|finding| finding.waiver) {
-        accepted[waiver] += 1;
-    }
+    // Findings are the bulk of a report; what they were found from is no longer needed.
+    drop((audit.states, audit.losses, audit.measures));
     let subjects = &audit.estate.subjects;
-    let findings: Vec<Finding> =
-        findings.into_par_iter().map(|finding| finding_view(&shared, subjects, finding)).collect();
+    let findings: Vec<Finding> = audit
+        .findings
+        .into_iter()
+        .flatten()
+        .filter(|finding| is_kept(finding))
+        .map(|finding| finding_view(&shared, subjects, finding))
+        .collect();
+    for waiver in findings.iter().filter_map(|finding| finding.waiver) {
+        accepted[waiver as usize] += 1;
+    }
     Report {
         schema: SCHEMA,
         as_of: audit.when.as_of,
@@ -118,6 +123,11 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
         waivers: waivers(policy, audit.when.as_of, &accepted),
         exclusions: exclusions(policy, &excluded),
         restore_tests: restore_tests(policy, audit.when.as_of),
+        controls: controls::CONTROLS
+            .iter()
+            .map(|control| control.about())
+            .map(|about| Control { id: about.id, asks: about.asks, why: about.why, standards: about.standards })
+            .collect(),
         evidence: manifest(evidence, audit.when.as_of),
         tool: Tool { name: "lastgood", version: env!("CARGO_PKG_VERSION") },
     }
@@ -226,36 +236,28 @@ fn asset(
 }
 
 fn finding_view(shared: &Shared, subjects: &[Subject<'_>], finding: judge::Finding) -> Finding {
-    let control = finding.control;
     let asset = finding.subject.map(|subject| &shared.ids[subject]);
-    let mut copy = None;
-    let mut system = None;
-    let id = match (&finding.about, asset) {
-        (About::Asset, Some(asset)) => format!("{control}:{asset}"),
-        (About::Copy(name), Some(asset)) => {
+    let (mut copy, mut system, mut pattern) = (None, None, None);
+    match &finding.about {
+        About::Asset => {}
+        About::Copy(name) => {
             let entry = finding.subject.map(|subject| &shared.entries[subjects[subject].entry]);
-            copy = entry
-                .and_then(|entry| entry.copies.iter().find(|(id, _)| **id == **name))
-                .map(|(id, _)| Arc::clone(id));
-            format!("{control}:{asset}:{name}")
+            let known = entry.and_then(|entry| entry.copies.iter().find(|(id, _)| **id == **name));
+            copy = known.map(|(id, _)| Arc::clone(id));
         }
-        (About::System(name), _) => {
-            system = Some(name.clone());
-            format!("{control}:@{name}")
-        }
-        (About::Pattern(pattern), _) => format!("{control}:{pattern}"),
-        (About::Asset | About::Copy(_), None) => control.to_string(),
-    };
+        About::System(name) => system = Some(name.as_str().into()),
+        About::Pattern(name) => pattern = Some(name.as_str().into()),
+    }
     Finding {
-        id,
-        control,
+        control: finding.control,
         asset: asset.cloned(),
         copy,
         system,
+        pattern,
         verdict: finding.verdict,
         severity: finding.severity,
         because: finding.because,
-        remedy: Cow::Borrowed(controls::find(control).map_or("", |control| control.about().remedy)),
+        remedy: controls::find(finding.control).map_or("", |control| control.about().remedy),
         evidence: finding.evidence,
         policy: Place { line: finding.place.line, column: finding.place.column },
         waiver: finding.waiver,
@@ -415,7 +417,7 @@ fn manifest_item(observation: &Observation) -> Option<ManifestItem> {
         (None, _, Some(system)) => format!("@{system}"),
         (None, _, None) => String::new(),
     };
-    let source = observation.source.request.as_deref().or(observation.source.tool.as_deref());
+    let source = observation.source().request.as_deref().or(observation.source().tool.as_deref());
     Some(ManifestItem {
         digest: observation.digest?,
         observed_at: observation.observed_at,

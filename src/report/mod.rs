@@ -6,7 +6,6 @@
 mod build;
 pub mod rank;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -56,6 +55,8 @@ pub struct Report {
     pub exclusions: Vec<Exclusion>,
     /// Restore tests that were made by the time of the audit.
     pub restore_tests: Vec<RestoreTest>,
+    /// The controls: what each asks and why.
+    pub controls: Vec<Control>,
     /// The evidence that was judged.
     pub evidence: Manifest,
     /// The program that judged it.
@@ -143,7 +144,6 @@ pub struct Asset {
     /// Its copies, in the order of the policy; null where the policy says `unknown`.
     pub copies: Option<Vec<Copy>>,
     /// The facets that must be copied.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub facets: Vec<Facet>,
     /// Notes of the policy, as Markdown.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,28 +190,24 @@ pub struct Copy {
     #[schemars(with = "Option<String>")]
     pub captured_at: Option<Instant>,
     /// The assets it rests on.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rests_on: Vec<String>,
     /// Why.
     pub because: String,
 }
 
-/// One answer to one question.
-#[derive(Debug, Serialize, JsonSchema)]
+/// One answer to one question. Its id is put together when it is asked for: there may be a million.
+#[derive(Debug)]
 pub struct Finding {
-    /// `control:asset[:copy]`, or `control:@system`; stable for ever.
-    pub id: String,
     /// The question.
     pub control: ControlId,
-    /// The asset; null for findings about a system or a waiver.
-    #[schemars(with = "Option<String>")]
+    /// The asset; `None` for findings about a system or a waiver.
     pub asset: Option<Arc<str>>,
-    /// The copy; null for findings about the asset itself.
-    #[schemars(with = "Option<String>")]
+    /// The copy; `None` for findings about the asset itself.
     pub copy: Option<Arc<str>>,
-    /// The system; absent for findings about an asset.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub system: Option<String>,
+    /// The system; `None` for findings about an asset.
+    pub system: Option<Box<str>>,
+    /// The pattern of a waiver that names no asset; `None` for all other findings.
+    pub pattern: Option<Box<str>>,
     /// The answer.
     pub verdict: Verdict,
     /// How much it would hurt.
@@ -219,25 +215,100 @@ pub struct Finding {
     /// Why.
     pub because: String,
     /// What to do about a gap.
-    pub remedy: Cow<'static, str>,
+    pub remedy: &'static str,
     /// The observations it rests on.
-    pub evidence: Vec<Digest>,
+    pub evidence: Arc<[Digest]>,
     /// The place in the policy that demands it.
     pub policy: Place,
     /// The position in `waivers` of the waiver under which it is accepted.
-    pub waiver: Option<usize>,
+    pub waiver: Option<u32>,
+    /// Since when it is so; `None` where that is not known.
+    pub since: Option<Instant>,
+}
+
+impl Finding {
+    /// Returns its id, stable for ever: `control:asset[:copy]`, or `control:@system`.
+    pub fn id(&self) -> String {
+        let control = self.control;
+        match (&self.asset, &self.copy, &self.system, &self.pattern) {
+            (Some(asset), Some(copy), ..) => format!("{control}:{asset}:{copy}"),
+            (Some(asset), None, ..) => format!("{control}:{asset}"),
+            (None, _, Some(system), _) => format!("{control}:@{system}"),
+            (None, _, None, Some(pattern)) => format!("{control}:{pattern}"),
+            (None, _, None, None) => control.to_string(),
+        }
+    }
+}
+
+/// A finding as JSON holds it.
+#[derive(Serialize, JsonSchema)]
+struct FindingView<'f> {
+    /// `control:asset[:copy]`, or `control:@system`; stable for ever.
+    id: String,
+    /// The question.
+    control: ControlId,
+    /// The asset; null for findings about a system or a waiver.
+    asset: Option<&'f str>,
+    /// The copy; null for findings about the asset itself.
+    copy: Option<&'f str>,
+    /// The system; null for findings about an asset.
+    system: Option<&'f str>,
+    /// The answer.
+    verdict: Verdict,
+    /// How much it would hurt.
+    severity: Severity,
+    /// Why.
+    because: &'f str,
+    /// What to do about a gap.
+    remedy: &'static str,
+    /// The observations it rests on.
+    evidence: &'f [Digest],
+    /// The place in the policy that demands it.
+    policy: Place,
+    /// The position in `waivers` of the waiver under which it is accepted.
+    waiver: Option<u32>,
     /// Since when it is so; null where that is not known.
     #[schemars(with = "Option<String>")]
-    pub since: Option<Instant>,
+    since: Option<Instant>,
+}
+
+impl Serialize for Finding {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let view = FindingView {
+            id: self.id(),
+            control: self.control,
+            asset: self.asset.as_deref(),
+            copy: self.copy.as_deref(),
+            system: self.system.as_deref(),
+            verdict: self.verdict,
+            severity: self.severity,
+            because: &self.because,
+            remedy: self.remedy,
+            evidence: &self.evidence,
+            policy: self.policy,
+            waiver: self.waiver,
+            since: self.since,
+        };
+        view.serialize(serializer)
+    }
+}
+
+impl JsonSchema for Finding {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Finding".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        FindingView::json_schema(generator)
+    }
 }
 
 /// A place in the policy file, 1-based.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 pub struct Place {
     /// The line.
-    pub line: usize,
+    pub line: u32,
     /// The column, in characters.
-    pub column: usize,
+    pub column: u32,
 }
 
 /// What the loss of one domain would take.
@@ -374,6 +445,19 @@ pub struct RestoreTest {
     pub reviewed_by: Option<String>,
     /// Where its record is.
     pub reference: Option<String>,
+}
+
+/// A control: one question that the audit asks.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Control {
+    /// Its id.
+    pub id: ControlId,
+    /// The question, as a sentence about the wanted state.
+    pub asks: &'static str,
+    /// Why it matters.
+    pub why: &'static str,
+    /// Its place in the standards: standard and section.
+    pub standards: &'static [&'static str],
 }
 
 /// The evidence that was judged.

@@ -2,21 +2,34 @@
 //!
 //! Orders and groups; how the order looks is left to the renderers.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Finding, Report};
 use crate::model::{ControlId, Verdict};
 
 /// Returns the open findings, those with the heaviest consequence first: gaps before unknowns, then
-/// by severity, then those whose asset some loss would take, then in the order of the report.
+/// by severity, then those whose asset some loss would take. Of each asset the nearest to a loss
+/// comes first, and its others follow those of the other assets.
 pub fn by_consequence(report: &Report) -> Vec<&Finding> {
     let lost: HashSet<&str> = report.losses.iter().flat_map(|loss| loss.lost.iter().map(AsRef::as_ref)).collect();
-    let mut open: Vec<&Finding> = report.findings.iter().filter(|finding| finding.verdict.is_open()).collect();
-    open.sort_by_key(|finding| {
+    let key = |finding: &Finding| {
         let takes = finding.asset.as_deref().is_some_and(|asset| lost.contains(asset));
-        (std::cmp::Reverse(finding.verdict), std::cmp::Reverse(finding.severity), !takes, weight(finding.control))
-    });
-    open
+        (Reverse(finding.verdict), Reverse(finding.severity), !takes)
+    };
+    let mut open: Vec<&Finding> = report.findings.iter().filter(|finding| finding.verdict.is_open()).collect();
+    open.sort_by_key(|finding| (key(finding), weight(finding.control)));
+    let mut told: HashMap<&str, usize> = HashMap::new();
+    let mut turns: Vec<(usize, &Finding)> = open
+        .into_iter()
+        .map(|finding| {
+            let turn = told.entry(finding.asset.as_deref().unwrap_or_default()).or_default();
+            *turn += 1;
+            (*turn, finding)
+        })
+        .collect();
+    turns.sort_by_key(|(turn, finding)| (key(finding), *turn));
+    turns.into_iter().map(|(_, finding)| finding).collect()
 }
 
 /// How near a control is to an actual loss; smaller is nearer.

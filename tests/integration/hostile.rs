@@ -1,1 +1,153 @@
-//! To be written.
+//! Hostile text in every field reaches no format unescaped.
+//!
+//! Text comes from a policy and from evidence; what is found is left to the other tests.
+
+use lastgood::evidence::fact::Basis;
+use lastgood::evidence::{Comparison, Fact, Inventory, Item, Observation, Unseen};
+use lastgood::model::time::parse_instant;
+use lastgood::model::{ItemKind, UnseenReason};
+use lastgood::render::{Format, Look};
+use lastgood::report::Report;
+
+use crate::support::{policy, report};
+
+const AS_OF: &str = "2026-01-10T00:00:00Z";
+
+/// Each with what must not be found in the output of formats for people.
+const NASTY: [&str; 7] = [
+    "a|b`c`<script>alert(1)</script>",
+    "\u{1b}[31mred\u{1b}]8;;http://x\u{7}",
+    "left\u{202e}right\u{2066}x\u{200b}y",
+    "=cmd|' /C calc'!A0",
+    "[click](javascript:alert) ![i](http://x/y.png) @everyone #1",
+    "line\nbreak\r\n| forged | row |\n# forged heading",
+    "</td><img src=x onerror=alert(1)>&amp;",
+];
+
+/// Returns a policy whose every free text is `nasty`, quoted for YAML as JSON is.
+fn hostile_policy(nasty: &str) -> String {
+    let text = serde_json::to_string(nasty).expect("JSON");
+    // YAML itself takes no key of more than 1,024 characters.
+    let key = if nasty.len() < 1_000 { text.clone() } else { "key".to_owned() };
+    format!(
+        "version: 1\ntitle: {text}\nowner: {text}\nsystems:\n  github: {{ kind: github, org: {text}, domains: {{ provider: {text}, {key}: x }} }}\n  bucket: {{ kind: s3, bucket: {text}, domains: {{ provider: other }} }}\nobjectives:\n  o: {{ rpo: 1d, evidence: verified, retention: 30d, independent: [provider], restore_test_every: 30d }}\nassets:\n  - id: a\n    section: {text}\n    title: {text}\n    lives_in: github\n    each: repository\n    objective: o\n    owner: {text}\n    notes: {text}\n    copies:\n      - {{ id: c, in: bucket, by: objects, claim: {text}, said_in: {text}, prefix: {text} }}\n  - id: b\n    title: {text}\n    lives_in: github\n    objective: o\n    owner: {text}\n    copies:\n      - {{ id: m, in: bucket, by: object-mirror, claim: {text} }}\n      - {{ id: s, in: bucket, by: attestation, statement: {text}, attested_by: {text}, attested_on: 2026-01-01, expires: 2026-02-01, reference: {text} }}\nexclude:\n  - {{ in: github, name: zz, reason: {text}, owner: {text}, review_by: 2027-01-01 }}\nrestore_tests:\n  - {{ asset: b, on: 2026-01-02, result: failed, tested_by: {text}, reviewed_by: {text}, reference: {text} }}\nwaivers:\n  - {{ control: copies, assets: [b], reason: {text}, approved_by: {text}, approved_on: 2026-01-01, expires: 2026-03-01 }}\n"
+    )
+}
+
+fn hostile_evidence(nasty: &str) -> Vec<Observation> {
+    let at = parse_instant("2026-01-09T00:00:00Z").expect("a time");
+    let system = |fact| {
+        let mut observation = Observation::new(fact, at);
+        observation.system = Some("github".into());
+        observation.source_mut().identity = Some(nasty.into());
+        observation.source_mut().request = Some(nasty.into());
+        observation
+    };
+    let item: Item =
+        serde_json::from_value(serde_json::json!({ "kind": "repository", "name": nasty })).expect("an item");
+    let unseen = Unseen { reason: UnseenReason::NotAuthorized, what: nasty.into() };
+    let mut comparison = Observation::new(
+        Fact::Comparison(Box::new(Comparison {
+            basis: Basis::Sha256,
+            behind: 0,
+            complete: true,
+            different: 0,
+            equal: 5,
+            extra: 0,
+            missing: 1,
+            names: vec![nasty.into()],
+            oldest_unprotected: None,
+            sampled_ppm: None,
+        })),
+        at,
+    );
+    comparison.asset = Some("b".into());
+    comparison.copy = Some("m".into());
+    comparison.source_mut().request = Some(nasty.into());
+    vec![
+        system(Fact::Inventory(Inventory { complete: true, count: 1, from: at, kind: ItemKind::Repository })),
+        system(Fact::Item(Box::new(item))),
+        system(Fact::Unseen(unseen)),
+        comparison,
+    ]
+}
+
+fn hostile_report(nasty: &str) -> Report {
+    report(&policy(&hostile_policy(nasty)), hostile_evidence(nasty), AS_OF)
+}
+
+fn rendered(report: &Report, format: Format) -> String {
+    let mut out = Vec::new();
+    let look = Look { width: 100, styled: false };
+    format.renderer().render(report, look, &mut out).expect("rendered");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+#[test]
+fn no_format_for_people_carries_control_characters_or_reordering_marks() {
+    for nasty in NASTY {
+        let report = hostile_report(nasty);
+        for format in [Format::Table, Format::Markdown, Format::Csv] {
+            let text = rendered(&report, format);
+            let steering = |c: &char| (c.is_control() && *c != '\n') || ('\u{200b}'..='\u{206f}').contains(c);
+            assert_eq!(text.chars().find(steering), None, "{format:?} of {nasty:?}");
+        }
+    }
+}
+
+#[test]
+fn markdown_has_no_html_no_links_no_mentions_and_no_forged_rows() {
+    let calm = rendered(&hostile_report("calm"), Format::Markdown);
+    for nasty in NASTY {
+        let text = rendered(&hostile_report(nasty), Format::Markdown);
+        for forbidden in ["<script", "<img", "</td", "](http", "](java", "@everyone", "\n# forged", "\n| forged"] {
+            assert!(!text.replace("\\]", "").contains(forbidden), "`{forbidden}` in the Markdown of {nasty:?}");
+        }
+        // The same shape as for calm text: no row, no cell, no heading more.
+        let shape = |text: &str| -> Vec<(bool, usize)> {
+            let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+            text.lines()
+                .map(|line| (line.starts_with('#'), cells(line)))
+                .filter(|(heading, cells)| *heading || *cells > 0)
+                .collect()
+        };
+        assert_eq!(shape(&text), shape(&calm), "{nasty:?}");
+    }
+}
+
+#[test]
+fn no_cell_of_a_csv_is_a_formula() {
+    for nasty in NASTY {
+        let text = rendered(&hostile_report(nasty), Format::Csv);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        for record in reader.records() {
+            for cell in &record.expect("a record") {
+                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn json_keeps_the_text_as_it_is() {
+    for nasty in NASTY {
+        let report: serde_json::Value =
+            serde_json::from_str(&rendered(&hostile_report(nasty), Format::Json)).expect("JSON");
+        assert_eq!(report["policy"]["title"], nasty);
+        assert_eq!(report["assets"][0]["id"], format!("a/{nasty}"));
+        assert_eq!(report["claims"][0]["claim"], nasty);
+    }
+}
+
+#[test]
+fn names_of_a_hundred_kilobytes_are_cut_for_people_and_kept_for_programs() {
+    let long = "x".repeat(100_000);
+    let report = hostile_report(&long);
+    for format in [Format::Table, Format::Markdown, Format::Csv] {
+        let text = rendered(&report, format);
+        assert!(!text.contains(&"x".repeat(1_000)), "{format:?}");
+        assert!(text.contains("(cut)"), "{format:?} does not say that it cut");
+        assert!(text.len() < 400_000, "{format:?} has {} bytes", text.len());
+    }
+    assert!(rendered(&report, Format::Json).contains(&long));
+}

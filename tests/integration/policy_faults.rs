@@ -1,1 +1,363 @@
-//! To be written.
+//! Faults of policies: every one of a file in one run, each with place, line, caret and hint.
+//!
+//! One case a kind of fault; what a good policy means is left to the other tests.
+
+use lastgood::policy::{Policy, Rejection};
+
+use crate::support::{lastgood, stderr};
+
+/// A policy without fault, into which the cases put theirs.
+const GOOD: &str = "\
+version: 1
+title: Test
+systems:
+  github: { kind: github, org: example, domains: { provider: GitHub } }
+  bucket: { kind: s3, bucket: copies, domains: { provider: AWS } }
+  elsewhere: { kind: external }
+objectives:
+  normal: { rpo: 1d, independent: [provider] }
+assets:
+  - id: source
+    lives_in: github
+    objective: normal
+    owner: Squad
+    copies:
+      - { id: objects, in: bucket, by: objects, pattern: '(?P<day>[0-9]+)' }
+  - id: other
+    lives_in: elsewhere
+    objective: normal
+    owner: Squad
+    copies: unknown
+";
+
+fn rejection(text: &[u8]) -> Rejection {
+    match Policy::parse("policy.yaml", text) {
+        Ok(_) => panic!("the policy was taken: {}", String::from_utf8_lossy(text)),
+        Err(rejection) => rejection,
+    }
+}
+
+/// Puts `to` where `from` stands, and asserts the fault with its place and hint.
+#[track_caller]
+fn fault(from: &str, to: &str, message: &str, hint: &str) {
+    assert!(GOOD.contains(from), "the good policy has no `{from}`");
+    let text = GOOD.replacen(from, to, 1);
+    let rejection = rejection(text.as_bytes());
+    let found = rejection.faults().iter().find(|fault| fault.message.contains(message));
+    let Some(found) = found else { panic!("no fault says `{message}`:\n{rejection}") };
+    assert!(found.help.as_deref().unwrap_or_default().contains(hint), "the hint lacks `{hint}`: {:?}", found.help);
+    assert!(rejection.place(found).is_some(), "it has no place");
+    let rendered = rejection.render(false);
+    assert!(rendered.contains("--> policy.yaml:") && rendered.contains('^'), "{rendered}");
+}
+
+#[test]
+fn the_good_policy_is_taken() {
+    assert!(Policy::parse("policy.yaml", GOOD.as_bytes()).is_ok());
+}
+
+#[test]
+fn unknown_keys_name_the_nearest_known_one() {
+    fault("title: Test", "title: Test\nreview_evry: 92d", "unknown key `review_evry`", "did you mean `review_every`?");
+    fault("rpo: 1d", "rpo: 1d, retenton: 3d", "unknown key `retenton`", "did you mean `retention`?");
+    fault("owner: Squad", "ownr: Squad", "unknown key `ownr`", "did you mean `owner`?");
+    fault("by: objects,", "by: objects, url: 'https://x',", "unknown key `url` in an objects copy", "`by: git-mirror`");
+    fault("org: example", "org: example, bucket: x", "unknown key `bucket`", "systems of kind s3");
+}
+
+#[test]
+fn wrong_types_say_what_was_expected() {
+    fault("title: Test", "title: 7", "expected text, found a number", "quotes");
+    fault("rpo: 1d", "rpo: 30", "a duration needs a unit", "`30d`");
+    fault("rpo: 1d", "rpo: [1d]", "expected text, found a list", "");
+    fault("rpo: 1d", "rpo: 1d, copies: few", "expected a whole number", "");
+    fault("rpo: 1d", "rpo: 1d, copies: -1", "expected a whole number", "");
+    fault("rpo: 1d", "rpo: 1d, immutable: yes", "expected true or false", "");
+    fault("copies: unknown", "copies: none", "expected a list", "");
+    fault("version: 1", "version: 2", "version 1 only", "version: 1");
+    fault("  normal:", "  7:", "expected text, found a number", "");
+}
+
+#[test]
+fn unknown_references_name_the_nearest_known_one() {
+    fault("lives_in: github", "lives_in: githb", "unknown system `githb`", "did you mean `github`?");
+    fault("objective: normal", "objective: normel", "unknown objective `normel`", "did you mean `normal`?");
+    fault("in: bucket", "in: buckt", "unknown system `buckt`", "did you mean `bucket`?");
+    fault("[provider]", "[provder]", "no system has a domain `provder`", "did you mean `provider`?");
+    fault(
+        "copies: unknown",
+        "copies: [{ id: in, by: included, of: sourse }]",
+        "unknown asset `sourse`",
+        "did you mean `source`?",
+    );
+    fault(
+        "copies: unknown",
+        "copies: [{ id: in, by: included, of: source/item }]",
+        "`source` does not expand to items",
+        "",
+    );
+    fault(
+        "copies: unknown",
+        "copies: unknown\nrestore_tests: [{ asset: source, copy: objekts, on: 2026-01-01, result: passed }]",
+        "`source` has no copy `objekts`",
+        "did you mean `objects`?",
+    );
+    fault(
+        "copies: unknown",
+        "copies: unknown\nexclude: [{ in: gthub, name: x, reason: r, owner: o, review_by: 2026-01-01 }]",
+        "unknown system `gthub`",
+        "did you mean `github`?",
+    );
+}
+
+#[test]
+fn duplicates_show_both_places() {
+    fault("id: other", "id: source", "the asset `source` is declared twice", "");
+    fault("title: Test", "title: Test\ntitle: Again", "the key `title` appears twice", "");
+    fault("  elsewhere:", "  github:", "`github` is declared twice", "");
+    let copy = "- { id: objects, in: bucket, by: objects, pattern: '(?P<day>[0-9]+)' }";
+    let twice = format!("{copy}\n      {copy}");
+    fault(copy, &twice, "the copy `objects` of `source` is declared twice", "");
+    let rejected = rejection(GOOD.replacen("id: other", "id: source", 1).as_bytes()).render(false);
+    assert!(rejected.contains("first here"), "{rejected}");
+}
+
+#[test]
+fn single_values_say_how_to_write_them() {
+    fault("rpo: 1d", "rpo: 1 day", "`1 day` is not a duration", "90m");
+    fault("rpo: 1d", "rpo: 0d", "zero", "");
+    fault("rpo: 1d", "rpo: 1d, attainment: 99", "a share such as 99%", "");
+    fault("rpo: 1d", "rpo: 1d, attainment: 120%", "`120%` is not a share", "percentage");
+    fault("rpo: 1d", "rpo: 1d, evidence: verifed", "`verifed` is not a grade", "did you mean `verified`?");
+    fault("by: objects", "by: objekts", "`objekts` is not a method", "did you mean `objects`?");
+    fault("kind: s3", "kind: s4", "`s4` is not a kind of system", "did you mean `s3`?");
+    fault("(?P<day>[0-9]+)", "(?P<day>[0-9]+", "is not a regular expression", "");
+    fault("id: other", "id: a/b", "`a/b` is not an id", "letters, digits");
+    fault("org: example", "org: example, base_url: ghe.example.org", "not an absolute URL", "https://");
+    fault(
+        "copies: unknown",
+        "copies: unknown\nexclude: [{ in: github, name: 'a[', reason: r, owner: o, review_by: 2026-01-01 }]",
+        "is not a glob",
+        "",
+    );
+    fault(
+        "copies: unknown",
+        "copies: unknown\nexclude: [{ in: github, name: a, reason: r, owner: o, review_by: 2026-02-30 }]",
+        "`2026-02-30` is not a date",
+        "YYYY-MM-DD",
+    );
+}
+
+#[test]
+fn waivers_need_an_end_after_their_beginning() {
+    let with = |waiver: &str| {
+        format!("copies: unknown\nwaivers: [{{ control: copies, assets: [other], reason: r, {waiver} }}]")
+    };
+    fault("copies: unknown", &with("approved_by: x, approved_on: 2026-01-02"), "a waiver has no `expires`", "");
+    fault(
+        "copies: unknown",
+        &with("approved_by: x, approved_on: 2026-01-02, expires: 2026-01-01"),
+        "the waiver expires before it was approved",
+        "",
+    );
+    fault(
+        "copies: unknown",
+        "copies: unknown\nwaivers: [{ control: waivers-sound, assets: [other], reason: r, approved_by: x, approved_on: 2026-01-02, expires: 2026-02-01 }]",
+        "`waivers-sound` cannot be waived",
+        "",
+    );
+    fault(
+        "copies: unknown",
+        "copies: unknown\nwaivers: [{ control: copys, assets: [othr], reason: r, approved_by: x, approved_on: 2026-01-02, expires: 2026-02-01 }]",
+        "unknown asset `othr`",
+        "did you mean `other`?",
+    );
+}
+
+#[test]
+fn statements_have_their_dates_in_order() {
+    let with = |dates: &str| {
+        format!("copies: [{{ id: s, in: bucket, by: attestation, statement: x, attested_by: y, {dates} }}]")
+    };
+    fault("copies: unknown", &with("attested_on: 2026-01-02"), "an attestation copy has no `expires`", "");
+    fault("copies: unknown", &with("attested_on: 2026-01-02, expires: 2026-01-01"), "expires before it was made", "");
+    fault(
+        "copies: unknown",
+        &with("attested_on: 2026-01-02, expires: 2026-02-01, captured_at: 2026-01-03"),
+        "speaks of a state later than itself",
+        "",
+    );
+}
+
+#[test]
+fn secrets_are_refused_and_never_shown() {
+    for text in [
+        GOOD.replacen("org: example", "org: example, token: ghp_s3cretvalue", 1),
+        GOOD.replacen("org: example", "org: example, tokn: ghp_s3cretvalue", 1),
+        GOOD.replacen("org: example", "org: example, base_url: 'https://me:s3cretvalue@host/'", 1),
+        GOOD.replacen("org: example", "org: example, token: { env: X, value: s3cretvalue }", 1),
+        GOOD.replacen("title: Test", "title: Test\npassword: s3cretvalue\nx: [", 1),
+    ] {
+        let rejection = rejection(text.as_bytes());
+        for rendered in [rejection.render(false), rejection.render(true)] {
+            assert!(!rendered.contains("s3cretvalue"), "{rendered}");
+            assert!(rendered.contains("***"), "{rendered}");
+        }
+    }
+    fault("org: example", "org: example, token: ghp_x", "must not be written in a policy", "{ env: NAME }");
+}
+
+#[test]
+fn impossible_combinations_say_what_is_possible() {
+    fault("in: bucket, by: objects", "in: github, by: objects", "`by: objects` is not possible in `github`", "commits");
+    fault("in: bucket", "in: unknown", "`by: objects` has to know where to look", "by: attestation");
+    fault("objective: normal", "each: job\n    objective: normal", "`each: job` is not possible", "each: repository");
+    fault("objective: normal", "select: { name: x }\n    objective: normal", "`select` needs `each`", "");
+    fault(
+        "objective: normal",
+        "each: repository\n    select: { defined_in: jenkins }\n    objective: normal",
+        "`select.defined_in` is for jenkins jobs",
+        "",
+    );
+    fault("org: example", "org: example, user: x", "either an `org` or a `user`", "");
+    fault("pattern: '(?P<day>[0-9]+)'", "group: year, pattern: '(?P<day>[0-9]+)'", "no group named `year`", "");
+    fault("pattern: '(?P<day>[0-9]+)'", "group: day", "`group` needs a `pattern`", "");
+    fault("copies: unknown", "copies: [{ id: r, by: rebuild, from: [other] }]", "`other` cannot be its own copy", "");
+    fault("copies: unknown", "copies: [{ id: r, by: rebuild, from: [] }]", "at least one entry", "");
+    fault(
+        "copies: unknown",
+        "copies: [{ id: h, in: bucket, by: http, url: 'https://x/' }]",
+        "either a `header` or a `pointer`",
+        "Last-Modified",
+    );
+}
+
+#[test]
+fn yaml_that_cannot_be_read_is_one_fault_with_its_place() {
+    for (text, message) in [
+        ("version: 1\ntitle: [x\nassets: 3\n", "not valid YAML"),
+        ("version: 1\nsystems:\n\ta: 1\n", "not valid YAML"),
+        ("version: 1\ntitle: \"x\n", "not valid YAML"),
+        ("version: 1\n---\nversion: 1\n", "one YAML document"),
+    ] {
+        let rejection = rejection(text.as_bytes());
+        assert_eq!(rejection.faults().len(), 1);
+        assert!(rejection.faults()[0].message.contains(message), "{rejection}");
+        assert!(rejection.place(&rejection.faults()[0]).is_some());
+    }
+    let tabs = rejection(b"version: 1\nsystems:\n\ta: 1\n").render(false);
+    assert!(tabs.contains("policy.yaml:3:") && tabs.contains("indent with spaces"), "{tabs}");
+}
+
+#[test]
+fn aliases_that_explode_are_refused_at_once() {
+    let mut text = "a: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let before = format!("*a{}, ", level - 1).repeat(10);
+        text.push_str(&format!("a{level}: &a{level} [{}]\n", before.trim_end_matches(", ")));
+    }
+    let start = std::time::Instant::now();
+    let rejection = rejection(text.as_bytes());
+    assert!(rejection.faults()[0].message.contains("grows or nests beyond"), "{rejection}");
+    assert!(start.elapsed().as_secs() < 5, "it was expanded");
+    let deep = format!("a: {}{}\n", "[".repeat(5_000), "]".repeat(5_000));
+    assert!(Policy::parse("policy.yaml", deep.as_bytes()).is_err());
+}
+
+#[test]
+fn anchors_that_an_honest_policy_uses_are_taken() {
+    let text = GOOD.replacen("normal: {", "normal: &n {", 1).replacen("assets:", "  same: *n\nassets:", 1);
+    assert!(Policy::parse("policy.yaml", text.as_bytes()).is_ok());
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_names_the_byte() {
+    let mut bytes = GOOD.replacen("Squad", "Sq?ad", 1).into_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'?').expect("the mark");
+    bytes[at] = 0xff;
+    let rendered = rejection(&bytes).render(false);
+    assert!(rendered.contains("byte 0xff") && rendered.contains("policy.yaml:13:14"), "{rendered}");
+}
+
+#[test]
+fn a_file_of_ten_megabytes_meets_a_clear_limit() {
+    let bytes = vec![b'#'; 10 * 1024 * 1024];
+    let rendered = rejection(&bytes).render(false);
+    assert!(rendered.contains("10485760 bytes") && rendered.contains("4 MiB") && rendered.len() < 1_000, "{rendered}");
+}
+
+#[test]
+fn an_empty_policy_is_a_fault_because_it_would_look_at_nothing() {
+    for text in ["", "version: 1\ntitle: x\n", "version: 1\ntitle: x\nassets: []\n"] {
+        let rejection = rejection(text.as_bytes());
+        assert!(rejection.render(false).contains("policy"), "{rejection}");
+    }
+    assert!(rejection(b"version: 1\ntitle: x\n").render(false).contains("declares no assets"));
+}
+
+#[test]
+fn all_faults_of_a_file_come_in_one_run_in_the_order_of_the_file() {
+    let text = "\
+version: 1
+systems:
+  github: { kind: github, org: example }
+  web: { kind: extrnal }
+objectives:
+  normal: { rpo: soon, severity: hihg }
+assets:
+  - { id: a, lives_in: githb, objective: normal, owner: x, copies: [] }
+  - { id: a, lives_in: github, objective: norml, owner: x, colour: red, copies: [{ id: c, by: included, of: b }] }
+waivers:
+  - { control: copies, assets: [zz], reason: r, approved_by: x, approved_on: 2026-02-02, expires: 2026-01-01 }
+";
+    let rejection = rejection(text.as_bytes());
+    let messages: Vec<&str> = rejection.faults().iter().map(|fault| fault.message.as_str()).collect();
+    for expected in [
+        "the policy has no `title`",
+        "`extrnal` is not a kind of system",
+        "`soon` is not a duration",
+        "`hihg` is not a severity",
+        "unknown system `githb`",
+        "the asset `a` is declared twice",
+        "unknown objective `norml`",
+        "unknown key `colour` in an asset",
+        "unknown asset `b`",
+        "unknown asset `zz`",
+        "the waiver expires before it was approved",
+    ] {
+        assert!(messages.contains(&expected), "`{expected}` is missing in {messages:#?}");
+    }
+    assert_eq!(messages.len(), 11, "{messages:#?}");
+    let places: Vec<usize> =
+        rejection.faults().iter().filter_map(|fault| rejection.place(fault)).map(|place| place.line).collect();
+    assert!(places.is_sorted(), "{places:?}");
+}
+
+#[test]
+fn a_fault_looks_as_it_was_read() {
+    let text = GOOD.replacen("retention", "x", 1).replacen("lives_in: github", "lives_in: githb", 1);
+    insta::assert_snapshot!(rejection(text.as_bytes()).render(false), @r"
+    error: unknown system `githb`
+      --> policy.yaml:11:15
+       |
+    11 |     lives_in: githb
+       |               ^^^^^
+       |
+       = help: did you mean `github`?
+
+    policy.yaml: 1 fault
+    ");
+}
+
+#[test]
+fn check_says_how_many_faults_and_exits_with_3() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("bad.yaml");
+    std::fs::write(&path, GOOD.replacen("lives_in: github", "lives_in: githb", 1)).expect("written");
+    let output = lastgood(&["check", &path.display().to_string()]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("1 fault"));
+    let good = lastgood(&["check", "policies/zowe-2020.yaml"]);
+    assert_eq!(good.status.code(), Some(0), "{}", stderr(&good));
+    assert!(stderr(&good).contains("no fault"));
+}

@@ -59,6 +59,6 @@ pub(crate) fn report(policy: &Policy, observations: Vec<Observation>, as_of: &st
 
 /// Returns the verdict of the finding with this id, or `none`.
 pub(crate) fn verdict(report: &Report, id: &str) -> String {
-    let found = report.findings.iter().find(|finding| finding.id == id);
+    let found = report.findings.iter().find(|finding| finding.id() == id);
     found.map_or_else(|| "none".to_owned(), |finding| finding.verdict.to_string())
 }

@@ -33,7 +33,7 @@ impl Control for CopyComplete {
                 continue;
             };
             let comparison = noted.fact;
-            let mut because = format!("compared on {}: {}", human(noted.at), describe(comparison));
+            let mut because = format!("compared on {}: {}", human(noted.at()), describe(comparison));
             if !comparison.names.is_empty() {
                 let first: Vec<&str> = comparison.names.iter().take(3).map(AsRef::as_ref).collect();
                 because.push_str(&format!("; first: {}", first.join(", ")));
@@ -47,7 +47,7 @@ impl Control for CopyComplete {
             } else if comparison.basis == Basis::Size {
                 because.push_str("; equal sizes do not show equal content");
                 Verdict::Unknown
-            } else if review.after(noted.at) < asset.as_of() {
+            } else if review.after(noted.at()) < asset.as_of() {
                 because.push_str(&format!("; older than the review period of {review}"));
                 Verdict::Unknown
             } else {

@@ -89,8 +89,9 @@ impl Control for Declared {
                     (Verdict::Met, format!("all {held} items are declared or excluded"))
                 }
             };
-            let evidence = listing.and_then(|listing| listing.inventory).and_then(|noted| noted.digest);
-            out.add(About::System((*system).to_owned()), verdict, because, at).evidence.extend(evidence);
+            let evidence = listing.and_then(|listing| listing.inventory).and_then(|noted| noted.digest());
+            out.add(About::System((*system).to_owned()), verdict, because, at).evidence =
+                evidence.into_iter().collect();
         }
     }
 }

@@ -42,7 +42,8 @@ impl Control for IndependentCopy {
             match shares(asset.audit, state, &primary, &mut Vec::new()) {
                 None if state.is_sure(asset.floor()) => {
                     let because = format!("copy `{}` differs in {}", state.copy.id(), keys_named.join(", "));
-                    out.asset(Verdict::Met, because, keys.span.clone()).evidence.clone_from(&state.evidence);
+                    out.asset(Verdict::Met, because, keys.span.clone()).evidence =
+                        std::sync::Arc::clone(&state.evidence);
                     return;
                 }
                 None if state.may_count() => doubtful = doubtful.or(Some(state)),

@@ -33,13 +33,17 @@ impl Control for RecoveryPointAge {
 
     fn asset(&self, asset: &AssetContext<'_, '_>, out: &mut Drafts) {
         let at = asset.objective.rpo.span.clone();
-        let mut evidence = asset.copy_evidence();
+        let evidence = asset.copy_evidence();
         let Some(rpo) = asset.rpo() else {
             out.asset(Verdict::Unknown, "nobody has said how much may be lost: the RPO is unknown", at).evidence =
                 evidence;
             return;
         };
-        evidence.extend(asset.feed.as_ref().and_then(|feed| feed.digest));
+        let feed = asset.feed.as_ref().and_then(|feed| feed.digest);
+        let evidence = match feed {
+            Some(feed) => evidence.iter().copied().chain([feed]).collect(),
+            None => evidence,
+        };
         let exposure = &asset.exposure;
         let Some(length) = exposure.exposure else {
             let (verdict, because) = without_points(asset);

@@ -65,7 +65,7 @@ fn judge(asset: &AssetContext<'_, '_>, state: &CopyState<'_>) -> (Verdict, Strin
     let Some(runs) = state.runs else {
         return (Verdict::Unknown, format!("{pace}; its runs were not seen"));
     };
-    let (from, to) = (runs.fact.from.max(asset.audit.period.from), runs.at.min(as_of));
+    let (from, to) = (runs.fact.from.max(asset.audit.period.from), runs.at().min(as_of));
     let missed = table.missed(&runs.fact.runs, from, to);
     let failed =
         runs.fact.runs.iter().filter(|run| matches!(run.outcome, RunOutcome::Failure | RunOutcome::Unstable)).count();

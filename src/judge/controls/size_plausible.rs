@@ -6,7 +6,7 @@ use super::{About, AssetContext, Control, Drafts};
 use crate::evidence::Point;
 use crate::judge::copy_state::CopyState;
 use crate::model::time::human;
-use crate::model::{ControlId, Severity, Verdict};
+use crate::model::{ControlId, Count, Severity, Verdict};
 use crate::policy::Copy;
 
 /// How many earlier recovery points the newest is compared with.
@@ -69,8 +69,8 @@ fn judge(state: &CopyState<'_>, points: &[&Point]) -> (Verdict, Option<Severity>
         _ => (None, None),
     };
     let measures = [
-        ("bytes", newest.bytes, min_bytes, sizes(earlier, |point| point.bytes)),
-        ("items", newest.items, min_items, sizes(earlier, |point| point.items)),
+        ("bytes", newest.bytes.map(Count::get), min_bytes, sizes(earlier, |point| point.bytes.map(Count::get))),
+        ("items", newest.items.map(Count::get), min_items, sizes(earlier, |point| point.items.map(Count::get))),
     ];
     let mut worst = (Verdict::NotApplicable, None, format!("the newest recovery point ({on}) has no known size"));
     for (unit, size, floor, before) in measures {
