@@ -4,6 +4,8 @@
 //! Prints figures and judges none. Each size runs in a process of its own, so that its peak memory is
 //! its own.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
+
 use std::hint::black_box;
 use std::io::Write as _;
 use std::process::Command;
@@ -156,6 +158,8 @@ fn child(path: &str) -> Result<(), Box<dyn std::error::Error>> {
     let (markdown, done) = timed(|| Format::Markdown.renderer().render(&report, look, &mut sink));
     done?;
     let work = judging + building + json + markdown;
+    #[expect(clippy::cast_precision_loss, reason = "a hundred thousand is exact")]
+    let each = ms(work) * 1_000.0 / report.assets.len() as f64;
     println!(
         "{:>7} assets {:>8} findings | read {{size}} {:>6.0} ms | judge {:>6.0} ms, view {:>6.0} ms, json {:>4} MB {:>6.0} ms, markdown {:>4.0} ms | together {:>6.0} ms, {:>5.2} µs an asset | peak {} MiB",
         black_box(&report).assets.len(),
@@ -167,7 +171,7 @@ fn child(path: &str) -> Result<(), Box<dyn std::error::Error>> {
         ms(json),
         ms(markdown),
         ms(work),
-        ms(work) * 1_000.0 / report.assets.len() as f64,
+        each,
         peak_mib()
     );
     Ok(())

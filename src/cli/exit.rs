@@ -38,9 +38,8 @@ pub enum FailOn {
 pub fn code(report: &Report, fail_on: FailOn) -> u8 {
     match (report.verdict, fail_on) {
         (Verdict::Gap, FailOn::Gap | FailOn::Unknown) => GAP,
-        (Verdict::Unknown, FailOn::Unknown) => UNKNOWN,
         // A report without a single answered question shows nothing, and nothing is never green.
-        (Verdict::NotApplicable, FailOn::Unknown) => UNKNOWN,
+        (Verdict::Unknown | Verdict::NotApplicable, FailOn::Unknown) => UNKNOWN,
         (Verdict::Gap | Verdict::Unknown | Verdict::NotApplicable, FailOn::Never | FailOn::Gap)
         | (Verdict::Accepted | Verdict::New | Verdict::Met, _) => OK,
     }

@@ -113,7 +113,7 @@ fn trail(policy: &Policy, report: &Report, finding: &Finding, evidence: &Evidenc
         }
     }
     say("Why", about.map_or("", |about| about.why));
-    say("Remedy", &finding.remedy);
+    say("Remedy", finding.remedy);
     say("Standards", &about.map(|about| about.standards.join("; ")).unwrap_or_default());
     text
 }

@@ -100,7 +100,7 @@ crate::model::word::words! {
         Sha256 = "sha256",
         /// SHA-1.
         Sha1 = "sha1",
-        /// MD5, or an ETag that is one.
+        /// MD5, or an `ETag` that is one.
         Md5 = "md5",
         /// Size alone, which proves little.
         Size = "size",

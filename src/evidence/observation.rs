@@ -88,7 +88,7 @@ pub struct Source {
     /// The digest of the answer's body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Box<str>>,
-    /// The answer's ETag.
+    /// The answer's `ETag`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<Box<str>>,
     /// The request, method and URL, without secrets.

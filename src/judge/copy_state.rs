@@ -176,7 +176,7 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
             Fact::Runs(fact) => newest(&mut state.runs, Noted::new(fact, observation)),
             Fact::Statement(_) => state.evidence = observation.digest.into_iter().collect(),
             Fact::Unseen(_) => {
-                misses[index] = unseen(observation).map(|miss| format!("{} ({})", miss.fact.what, miss.fact.reason))
+                misses[index] = unseen(observation).map(|miss| format!("{} ({})", miss.fact.what, miss.fact.reason));
             }
             Fact::Changes(_) | Fact::Inventory(_) | Fact::Item(_) => {}
         }
@@ -186,7 +186,7 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
         match state.copy {
             Copy::Attestation(statement) => attested(state, statement, seen),
             copy if copy.method().is_derived() => continue,
-            _ => looked_at(state, listings, miss, seen),
+            _ => looked_at(state, &listings, miss, seen),
         }
         if state.place == Place::Unknown {
             state.lower(Standing::Doubtful, "where it is, is unknown");
@@ -234,7 +234,7 @@ fn point(captured_at: Instant) -> Point {
 /// A copy that somebody looked at, or did not.
 fn looked_at<'a>(
     state: &mut CopyState<'a>,
-    listings: Vec<Noted<'a, RecoveryPoints>>,
+    listings: &[Noted<'a, RecoveryPoints>],
     miss: Option<String>,
     seen: Seen<'a>,
 ) {
@@ -244,7 +244,7 @@ fn looked_at<'a>(
         state.schedule.map(|noted| noted.digest()),
         state.runs.map(|noted| noted.digest()),
     ];
-    state.evidence = looks.into_iter().flatten().chain(listings.iter().map(|noted| noted.digest())).flatten().collect();
+    state.evidence = looks.into_iter().flatten().chain(listings.iter().map(Noted::digest)).flatten().collect();
     let listed = !listings.is_empty();
     recovery_points(state, listings, seen);
     if listed {
@@ -278,8 +278,8 @@ fn looked_at<'a>(
 }
 
 /// Sorts the recovery points of all listings into usable, bad and not to be believed.
-fn recovery_points<'a>(state: &mut CopyState<'a>, listings: Vec<Noted<'a, RecoveryPoints>>, seen: Seen<'a>) {
-    let Some(latest) = listings.iter().map(|noted| noted.at()).max() else { return };
+fn recovery_points<'a>(state: &mut CopyState<'a>, listings: &[Noted<'a, RecoveryPoints>], seen: Seen<'a>) {
+    let Some(latest) = listings.iter().map(Noted::at).max() else { return };
     let (min_bytes, min_items) = match state.copy {
         Copy::Objects(objects) => (
             objects.min_bytes.as_ref().map_or(0, |floor| floor.value),
@@ -313,7 +313,7 @@ fn recovery_points<'a>(state: &mut CopyState<'a>, listings: Vec<Noted<'a, Recove
             state.bad_points.push(point);
         }
     }
-    if let [only] = listings.as_slice()
+    if let [only] = listings
         && only.fact.points.iter().all(is_good)
         && only.fact.points.is_sorted_by_key(|point| point.captured_at)
     {

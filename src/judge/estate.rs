@@ -110,12 +110,11 @@ impl<'a> Estate<'a> {
         let (id, item) = reference.split_once('/').map_or((reference, None), |(id, item)| (id, Some(item)));
         let entry = policy.document().assets.iter().position(|asset| asset.id.0 == id);
         let all = entry.map_or(0..0, |entry| self.by_entry[entry].clone());
-        match item {
-            None => all,
-            Some(_) => {
-                let found = all.clone().find(|index| *self.subjects[*index].id == *reference);
-                found.map_or(0..0, |index| index..index + 1)
-            }
+        if item.is_none() {
+            all
+        } else {
+            let found = all.clone().find(|index| *self.subjects[*index].id == *reference);
+            found.map_or(0..0, |index| index..index + 1)
         }
     }
 }

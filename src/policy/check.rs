@@ -112,8 +112,8 @@ impl Checker<'_> {
             }
         }
         for asset in &self.document.assets {
-            self.known("system", &asset.lives_in, &self.declared.systems, faults);
-            self.known("objective", &asset.objective, &self.declared.objectives, faults);
+            Self::known("system", &asset.lives_in, &self.declared.systems, faults);
+            Self::known("objective", &asset.objective, &self.declared.objectives, faults);
             self.expansion(asset, faults);
             if let OrUnknown::Known(copies) = &asset.copies.value {
                 for (position, copy) in copies.iter().enumerate() {
@@ -132,7 +132,7 @@ impl Checker<'_> {
         }
     }
 
-    fn known(&self, what: &str, name: &At<String>, known: &[&str], faults: &mut Faults) -> bool {
+    fn known(what: &str, name: &At<String>, known: &[&str], faults: &mut Faults) -> bool {
         let found = known.contains(&name.value.as_str());
         if !found {
             faults.push(
@@ -292,7 +292,7 @@ impl Checker<'_> {
             return;
         };
         let named = At { value: name.clone(), span: system.span.clone() };
-        if !self.known("system", &named, &self.declared.systems, faults) {
+        if !Self::known("system", &named, &self.declared.systems, faults) {
             return;
         }
         if let (Some(kinds), Some(kind)) = (method.systems(), self.kind_of(name))
@@ -326,7 +326,7 @@ impl Checker<'_> {
 
     fn exclusions(&self, faults: &mut Faults) {
         for exclude in &self.document.exclude {
-            self.known("system", &exclude.r#in, &self.declared.systems, faults);
+            Self::known("system", &exclude.r#in, &self.declared.systems, faults);
             if exclude.name.excludes {
                 faults.push(
                     Fault::new(exclude.name.span.clone(), "an exclusion names what is left out").help("remove the `!`"),

@@ -140,6 +140,7 @@ impl Faults {
     }
 
     /// Returns the faults in the order of the file.
+    #[must_use]
     pub fn sorted(mut self) -> Self {
         self.list.sort_by_key(|fault| fault.span.clone().map_or(0, |span| span.start));
         self.list.dedup();

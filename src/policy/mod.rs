@@ -61,7 +61,7 @@ impl Policy {
         }
         let root = match node::parse(&source) {
             Ok(root) => root,
-            Err(fault) => return Err(reject(source, fault)),
+            Err(fault) => return Err(reject(source, *fault)),
         };
         let mut faults = Faults::default();
         let document = Document::decode(&root, &mut faults);
@@ -73,8 +73,10 @@ impl Policy {
         }
         match document {
             Some(document) if faults.is_empty() => {
-                let digest = Sha256::digest(bytes);
-                let sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                let mut sha256 = String::with_capacity(64);
+                for byte in Sha256::digest(bytes) {
+                    sha256.push_str(&format!("{byte:02x}"));
+                }
                 Ok(Self { source, sha256, document })
             }
             _ => Err(Rejection::new(source, faults)),

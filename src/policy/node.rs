@@ -94,15 +94,15 @@ impl Node {
 ///
 /// A fault with its place where the text is not YAML, holds several documents, nests too deeply or
 /// grows without measure through aliases.
-pub fn parse(source: &Source) -> Result<Node, Fault> {
+pub fn parse(source: &Source) -> Result<Node, Box<Fault>> {
     let options: Options = serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         strict_booleans: true,
         budget: serde_saphyr::budget! { max_depth: MAX_DEPTH },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIAS_EVENTS },
     };
-    let spanned: Spanned<Value> =
-        serde_saphyr::from_str_with_options(source.text(), options).map_err(|error| syntax_fault(source, &error))?;
+    let spanned: Spanned<Value> = serde_saphyr::from_str_with_options(source.text(), options)
+        .map_err(|error| Box::new(syntax_fault(source, &error)))?;
     Ok(node(spanned))
 }
 

@@ -44,7 +44,7 @@ impl Renderer for Csv {
                 finding.verdict.word(),
                 finding.severity.word(),
                 &*escape::csv(&finding.because),
-                &*escape::csv(&finding.remedy),
+                &*escape::csv(finding.remedy),
                 &finding.policy.line.to_string(),
                 waiver.map_or("", |waiver| &waiver.expires),
                 &finding.since.map(rfc3339).unwrap_or_default(),

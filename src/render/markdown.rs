@@ -300,7 +300,7 @@ fn decision<'r>(report: &'r Report, decision: &rank::Decision<'r>, assets: &BTre
         count,
         assets: phrases::names(decision.assets.iter().copied(), MAX_NAMES),
         owners: phrases::names(owners.iter().copied(), MAX_NAMES),
-        action: &decision.finding.remedy,
+        action: decision.finding.remedy,
         unless: consequence(report, decision.finding),
     }
 }
@@ -357,7 +357,7 @@ fn top<'r>(report: &'r Report, finding: &'r Finding, assets: &BTreeMap<&str, &'r
         condition: &finding.because,
         cause,
         consequence: consequence(report, finding),
-        action: &finding.remedy,
+        action: finding.remedy,
         since: finding.since.map(human).unwrap_or_default(),
         evidence: short_digests(finding),
     }

@@ -64,7 +64,7 @@ fn grid(look: Look, header: &[&str], widths: &[u16]) -> Grid {
     grid.load_style(NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')))
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(look.width)
-        .set_header(header.iter().map(|title| Cell::new(title)));
+        .set_header(header.iter().map(Cell::new));
     if look.styled {
         grid.enforce_styling();
     } else {

@@ -29,7 +29,8 @@ fn faults(schema: &Value, instance: &Value) -> Vec<String> {
 #[test]
 fn the_committed_schemas_are_the_generated_ones() {
     for of in ["policy", "report", "evidence"] {
-        assert_eq!(committed(of), generated(of), "run `lastgood schema {of} > docs/schema/{of}.json`");
+        // Their whole texts would be thousands of lines.
+        assert!(committed(of) == generated(of), "run `lastgood schema {of} > docs/schema/{of}.json`");
     }
 }
 

@@ -79,7 +79,6 @@ fn shares(
     path: &mut Vec<usize>,
 ) -> Option<String> {
     match (state.place, state.copy) {
-        (Place::Unknown, _) => Some("is in an unknown place, which counts as shared".to_owned()),
         (Place::System(system), _) => same_domains(audit, system, primary),
         (Place::Derived, Copy::Included(included)) => {
             let members = audit.estate.named(audit.policy, &included.of);
@@ -103,7 +102,7 @@ fn shares(
                 same_domains(audit, system, primary).map(|why| format!("rests on `{}`, which {why}", from.value))
             })
         }),
-        (Place::Derived, _) => Some("is in an unknown place, which counts as shared".to_owned()),
+        (Place::Unknown | Place::Derived, _) => Some("is in an unknown place, which counts as shared".to_owned()),
     }
 }
 

@@ -118,7 +118,7 @@ fn measure(
     };
     let off = (u128::from(size) * 2).abs_diff(twice_median);
     let beyond = |percent: u128| off * 100 > twice_median * percent;
-    let share = if twice_median == 0 { 100 } else { off * 100 / twice_median };
+    let share = (off * 100).checked_div(twice_median).unwrap_or(100);
     let direction = if u128::from(size) * 2 < twice_median { "below" } else { "above" };
     let because = format!(
         "the newest recovery point ({on}) has {size} {unit}, {share} % {direction} the median of {} before it",
