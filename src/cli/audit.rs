@@ -46,6 +46,10 @@ fn finish(policy: &Policy, observations: Vec<Observation>, when: &WhenArgs, args
             ),
         });
     }
+    if report.evidence.unmatched > 0 {
+        let count = report.evidence.unmatched;
+        output::note(&format!("warning: {count} observations speak of assets that the policy does not have"));
+    }
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder)
             .map_err(|error| Failure::tool(&format!("cannot make {}", folder.display()), &error))?;

@@ -94,9 +94,20 @@ fn attribute(mut observation: Observation, asset: &Asset, import: &Import) -> Re
         return Err(refuse(format!("a line speaks of another copy than `{copy}`")));
     }
     // What changed the asset is a fact about the asset; all else is about the copy.
-    if !matches!(observation.fact, Fact::Changes(_)) {
-        observation.copy = Some(copy.into());
-    }
+    observation.copy = match &observation.fact {
+        Fact::Changes(_) => None,
+        Fact::Comparison(_)
+        | Fact::RecoveryPoints(_)
+        | Fact::Runs(_)
+        | Fact::Schedule(_)
+        | Fact::Settings(_)
+        | Fact::Unseen(_) => Some(copy.into()),
+        Fact::Inventory(_) | Fact::Item(_) | Fact::Statement(_) => {
+            return Err(refuse(
+                "a line holds a fact about a system or a statement, which cannot be imported".to_owned(),
+            ));
+        }
+    };
     observation.system = None;
     if observation.source().request.is_none() {
         let request = Some(format!("file {}", import.file.value).into());

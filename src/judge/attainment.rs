@@ -114,7 +114,7 @@ fn measure(history: &History<'_>, since: Instant, from: Instant, to: Instant, rp
     let mut cuts: Vec<Instant> = history
         .points
         .iter()
-        .map(|point| point.available)
+        .flat_map(|point| [point.available, point.until])
         .chain(history.feed.into_iter().flat_map(|feed| feed.changes.iter().copied().chain([feed.to])))
         .filter(|cut| *cut > from && *cut < to)
         .chain([from, to])
@@ -123,12 +123,19 @@ fn measure(history: &History<'_>, since: Instant, from: Instant, to: Instant, rp
     cuts.dedup();
     let mut by_availability: Vec<Held> = history.points.to_vec();
     by_availability.sort_unstable_by_key(|point| point.available);
+    let lasting = by_availability.iter().all(|point| point.until >= to);
     let mut arriving = by_availability.iter().peekable();
     let mut newest: Option<Instant> = None;
     for piece in cuts.windows(2) {
         let &[start, end] = piece else { continue };
-        while let Some(point) = arriving.next_if(|point| point.available <= start) {
-            newest = newest.max(Some(point.captured));
+        if lasting {
+            while let Some(point) = arriving.next_if(|point| point.available <= start) {
+                newest = newest.max(Some(point.captured));
+            }
+        } else {
+            // A point that was there until the piece begins is not there in it.
+            let there = by_availability.iter().filter(|point| point.available <= start && start < point.until);
+            newest = there.map(|point| point.captured).max();
         }
         // The exposure is at most what the known points say. It is at least what it would be if a
         // point had been captured just before the list begins.
@@ -183,8 +190,12 @@ mod tests {
         Period { from: at(from), to: at(to) }
     }
 
+    fn held(captured: i64, available: i64) -> Held {
+        Held { captured: at(captured), available: at(available), until: Instant::MAX_UTC }
+    }
+
     fn daily(delay: i64) -> Vec<Held> {
-        (-2..11).map(|day| Held { captured: at(day * 24), available: at(day * 24 + delay) }).collect()
+        (-2..11).map(|day| held(day * 24, day * 24 + delay)).collect()
     }
 
     fn over(points: &[Held], whole: &[(Instant, Instant)], rpo: &str) -> Attainment {
@@ -203,7 +214,7 @@ mod tests {
 
     #[test]
     fn ten_points_on_the_first_day_do_not_cover_ten_days() {
-        let points: Vec<Held> = (0..10).map(|hour| Held { captured: at(hour), available: at(hour) }).collect();
+        let points: Vec<Held> = (0..10).map(|hour| held(hour, hour)).collect();
         let result = over(&points, &[(Instant::MIN_UTC, at(240))], "24h");
         assert_eq!(result.within, TimeDelta::hours(9 + 24));
     }
@@ -228,8 +239,15 @@ mod tests {
     }
 
     #[test]
+    fn a_point_that_is_gone_counts_as_long_as_it_was_seen() {
+        let points = [Held { until: at(10), ..held(0, 0) }];
+        let result = over(&points, &[(Instant::MIN_UTC, at(240))], "24h");
+        assert_eq!((result.within, result.beyond), (TimeDelta::hours(10), TimeDelta::hours(230)));
+    }
+
+    #[test]
     fn unchanged_is_within_until_the_feed_ends() {
-        let points = [Held { captured: at(0), available: at(0) }];
+        let points = [held(0, 0)];
         let feed = Feed { from: at(-10), to: at(100), changes: vec![at(-5)], digest: None };
         let history = History { points: &points, feed: Some(&feed), whole: &[(Instant::MIN_UTC, at(240))] };
         let result = attainment(&history, period(0, 240), "24h".parse().unwrap());

@@ -221,13 +221,16 @@ impl<'c, 'a> AssetContext<'c, 'a> {
         let whole: Vec<(Instant, Instant)> = states
             .iter()
             .filter(|state| state.standing != Standing::Lapsed)
-            .filter_map(|state| Some((state.whole_since?, state.listed_at?)))
+            .flat_map(|state| state.whole.iter().copied())
             .collect();
+        // What is gone by now was there then.
+        let once: Vec<Held> =
+            points.iter().copied().chain(states.iter().flat_map(|state| state.gone.iter().copied())).collect();
         let period = Period {
             from: subject.created_at().map_or(audit.period.from, |created| created.max(audit.period.from)),
             to: audit.period.to.min(as_of),
         };
-        let history = super::attainment::History { points: &points, feed: feed.as_ref(), whole: &whole };
+        let history = super::attainment::History { points: &once, feed: feed.as_ref(), whole: &whole };
         let attainment = objective
             .rpo
             .known()

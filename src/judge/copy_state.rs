@@ -9,6 +9,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::estate::Subject;
+use super::exposure::Held;
 use super::seen::{Noted, Seen, unseen};
 use crate::evidence::{Basis, Comparison, Digest, Fact, Point, RecoveryPoints, Runs, Schedule, Settings};
 use crate::model::time::{Instant, human};
@@ -67,8 +68,12 @@ pub struct CopyState<'a> {
     /// Since when the list of recovery points is whole; `None` where it is not, the beginning of
     /// time where it holds all there ever were.
     pub whole_since: Option<Instant>,
-    /// Until when the list of recovery points is known.
+    /// When its recovery points were last listed.
     pub listed_at: Option<Instant>,
+    /// Stretches for which every recovery point is listed, from and to.
+    pub whole: Vec<(Instant, Instant)>,
+    /// Recovery points that were there and that a later look did not find.
+    pub gone: Vec<Held>,
     /// Whether some time lies in the future and was not believed.
     pub future: bool,
     /// The newest comparison with the primary.
@@ -101,6 +106,8 @@ impl<'a> CopyState<'a> {
             bad_points: Vec::new(),
             whole_since: None,
             listed_at: None,
+            whole: Vec::new(),
+            gone: Vec::new(),
             future: false,
             comparison: None,
             settings: None,
@@ -118,6 +125,11 @@ impl<'a> CopyState<'a> {
     /// Returns the newest state of the source that it holds; `None` where none is known.
     pub fn captured_at(&self) -> Option<Instant> {
         self.points.last().map(|point| point.captured_at)
+    }
+
+    /// Returns when somebody last looked at what it holds; `None` where nobody did.
+    pub fn last_look(&self) -> Option<Instant> {
+        self.listed_at.max(self.comparison.map(|noted| noted.at()))
     }
 
     /// Returns whether it counts without any doubt as evidence of at least `floor`.
@@ -298,21 +310,41 @@ fn recovery_points<'a>(state: &mut CopyState<'a>, listings: &[Noted<'a, Recovery
     let is_future = |point: &Point| seen.is_future(point.captured_at) || seen.is_future(point.available());
     let is_good = |point: &Point| !is_bad(point) && !is_future(point);
     state.listed_at = Some(latest);
-    // A listing that is not whole leaves open what lies between the points that it has.
-    state.whole_since = listings
+    state.whole = listings
         .iter()
-        .filter(|noted| noted.fact.complete && noted.at() == latest)
-        .map(|noted| noted.fact.from.unwrap_or(Instant::MIN_UTC))
-        .min();
-    state.grade =
-        listings.iter().map(|noted| noted.fact.grade).max().unwrap_or_default().min(state.method().best_grade());
-    for point in listings.iter().flat_map(|noted| &noted.fact.points) {
-        if is_future(point) {
-            state.future = true;
-        } else if is_bad(point) {
-            state.bad_points.push(point);
+        .filter(|noted| noted.fact.complete)
+        .map(|noted| (noted.fact.from.unwrap_or(Instant::MIN_UTC), noted.at()))
+        .collect();
+    // The newest whole listing replaces what earlier ones said of the time that it covers: what it
+    // does not have is gone. A listing that is not whole leaves open what lies between its points.
+    let newest_whole = listings.iter().filter(|noted| noted.fact.complete).max_by_key(|noted| noted.at());
+    state.whole_since =
+        newest_whole.filter(|noted| noted.at() == latest).map(|noted| noted.fact.from.unwrap_or(Instant::MIN_UTC));
+    let is_gone = |listing: &Noted<'a, RecoveryPoints>, point: &Point| {
+        newest_whole.is_some_and(|whole| {
+            listing.at() < whole.at()
+                && whole.fact.from.is_none_or(|from| from <= point.captured_at)
+                && !whole.fact.points.iter().any(|kept| kept.captured_at == point.captured_at)
+        })
+    };
+    let mut best: Option<(Instant, Grade)> = None;
+    for listing in listings {
+        for point in &listing.fact.points {
+            if is_future(point) {
+                state.future = true;
+            } else if is_gone(listing, point) {
+                if !is_bad(point) {
+                    state.gone.push(Held { until: listing.at(), ..Held::from(point) });
+                }
+            } else if is_bad(point) {
+                state.bad_points.push(point);
+            } else {
+                best = best.max(Some((point.captured_at, listing.fact.grade)));
+            }
         }
     }
+    // The newest state counts, so the evidence is as strong as what tells of it.
+    state.grade = best.map_or(Grade::None, |(_, grade)| grade).min(state.method().best_grade());
     if let [only] = listings
         && only.fact.points.iter().all(is_good)
         && only.fact.points.is_sorted_by_key(|point| point.captured_at)
@@ -320,13 +352,17 @@ fn recovery_points<'a>(state: &mut CopyState<'a>, listings: &[Noted<'a, Recovery
         state.points = Cow::Borrowed(&only.fact.points);
         return;
     }
-    let mut points: Vec<Point> =
-        listings.iter().flat_map(|noted| &noted.fact.points).filter(|point| is_good(point)).cloned().collect();
+    let mut points: Vec<Point> = listings
+        .iter()
+        .flat_map(|listing| listing.fact.points.iter().filter(|point| is_good(point) && !is_gone(listing, point)))
+        .cloned()
+        .collect();
     points.sort_by(|a, b| order(a).cmp(&order(b)));
     points.dedup();
     state.points = Cow::Owned(points);
     state.bad_points.sort_by(|a, b| order(a).cmp(&order(b)));
     state.bad_points.dedup();
+    state.gone.sort_unstable();
 }
 
 type PointOrder<'p> = (Instant, Instant, Option<Count>, Option<Count>, Option<&'p str>, Option<&'p str>);

@@ -95,17 +95,19 @@ pub struct Held {
     pub captured: Instant,
     /// When it became usable.
     pub available: Instant,
+    /// Until when it is known to be there: for ever, unless a later look found it gone.
+    pub until: Instant,
 }
 
 impl From<&Point> for Held {
     fn from(point: &Point) -> Self {
-        Self { captured: point.captured_at, available: point.available() }
+        Self { captured: point.captured_at, available: point.available(), until: Instant::MAX_UTC }
     }
 }
 
 /// Returns the newest state held at `at` by recovery points that were there by then.
 pub fn newest(points: &[Held], at: Instant) -> Option<Instant> {
-    points.iter().filter(|point| point.available <= at).map(|point| point.captured).max()
+    points.iter().filter(|point| point.available <= at && at <= point.until).map(|point| point.captured).max()
 }
 
 /// The exposure of an asset at the time of the audit.
@@ -147,7 +149,7 @@ mod tests {
     }
 
     fn held(captured: i64, available: i64) -> Held {
-        Held { captured: at(captured), available: at(available) }
+        Held { captured: at(captured), available: at(available), until: Instant::MAX_UTC }
     }
 
     fn feed(from: i64, to: i64, changes: &[i64]) -> Feed {

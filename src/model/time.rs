@@ -69,7 +69,11 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Instant
 ///
 /// As `deserialize`.
 pub fn deserialize_some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Instant>, D::Error> {
-    deserialize(deserializer).map(Some)
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Wrapped(#[serde(deserialize_with = "deserialize")] Instant);
+
+    Option::<Wrapped>::deserialize(deserializer).map(|wrapped| wrapped.map(|wrapped| wrapped.0))
 }
 
 /// Returns midnight UTC at the start of `date`.

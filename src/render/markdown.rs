@@ -209,6 +209,7 @@ struct UnseenRow<'r> {
 struct EvidenceView<'r> {
     observations: u64,
     ignored: u64,
+    unmatched: u64,
     oldest: String,
     newest: String,
     digest: String,
@@ -434,7 +435,7 @@ fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>]) -> Vec<Sectio
             .collect();
         Section {
             name,
-            level: "#".repeat(3 + name.matches('/').count().min(2)),
+            level: "#".repeat(3 + name.matches(" / ").count().min(2)),
             left: total - indices.len(),
             rows: indices.iter().map(|index| asset_row(&report.assets[*index], &findings[*index])).collect(),
             notes,
@@ -614,6 +615,7 @@ fn evidence(report: &Report) -> EvidenceView<'_> {
     EvidenceView {
         observations: manifest.observations,
         ignored: manifest.ignored,
+        unmatched: manifest.unmatched,
         oldest: manifest.oldest.map(human).unwrap_or_default(),
         newest: manifest.newest.map(human).unwrap_or_default(),
         digest: manifest.digest.to_string(),

@@ -47,8 +47,14 @@ impl Renderer for Table {
         )?;
         writeln!(
             out,
-            "{} assets: {} met, {} gap, {} unknown, {} accepted, {} new\n",
-            counts.total, counts.met, counts.gap, counts.unknown, counts.accepted, counts.new
+            "{} {}: {} met, {} gap, {} unknown, {} accepted, {} new\n",
+            counts.total,
+            if counts.total == 1 { "asset" } else { "assets" },
+            counts.met,
+            counts.gap,
+            counts.unknown,
+            counts.accepted,
+            counts.new
         )?;
         assets(report, look, out)?;
         losses(report, look, out)?;

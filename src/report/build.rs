@@ -2,7 +2,7 @@
 //!
 //! Names and orders what was found; nothing is judged here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -89,6 +89,7 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
         .collect();
     let mut accepted = vec![0_u64; policy.document().waivers.len()];
     let excluded = audit.estate.excluded.clone();
+    let manifest = manifest(evidence, audit.when.as_of, &audit.estate.subjects);
     // Findings are the bulk of a report; what they were found from is no longer needed.
     drop((audit.states, audit.losses, audit.measures));
     let subjects = &audit.estate.subjects;
@@ -128,7 +129,7 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
             .map(|control| control.about())
             .map(|about| Control { id: about.id, asks: about.asks, why: about.why, standards: about.standards })
             .collect(),
-        evidence: manifest(evidence, audit.when.as_of),
+        evidence: manifest,
         tool: Tool { name: "lastgood", version: env!("CARGO_PKG_VERSION") },
     }
 }
@@ -392,7 +393,8 @@ fn restore_tests(policy: &Policy, as_of: Instant) -> Vec<RestoreTest> {
         .collect()
 }
 
-fn manifest(evidence: &Evidence, as_of: Instant) -> Manifest {
+fn manifest(evidence: &Evidence, as_of: Instant, subjects: &[Subject<'_>]) -> Manifest {
+    let known: HashSet<&str> = subjects.iter().map(|subject| &*subject.id).collect();
     let judged = || evidence.observations().iter().filter(|observation| observation.observed_at <= as_of);
     let mut digests = String::new();
     for digest in judged().filter_map(|observation| observation.digest) {
@@ -403,6 +405,9 @@ fn manifest(evidence: &Evidence, as_of: Instant) -> Manifest {
     Manifest {
         observations: observations as u64,
         ignored: (evidence.observations().len() - observations) as u64,
+        unmatched: judged()
+            .filter(|observation| observation.asset.as_deref().is_some_and(|asset| !known.contains(asset)))
+            .count() as u64,
         oldest: judged().map(|observation| observation.observed_at).min(),
         newest: judged().map(|observation| observation.observed_at).max(),
         digest: Digest::of(digests.as_bytes()),

@@ -467,6 +467,8 @@ pub struct Manifest {
     pub observations: u64,
     /// How many were ignored because they were made after `as_of`.
     pub ignored: u64,
+    /// How many speak of assets that the policy does not have.
+    pub unmatched: u64,
     /// When the oldest was made; null where there is none.
     #[schemars(with = "Option<String>")]
     pub oldest: Option<Instant>,

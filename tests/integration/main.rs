@@ -5,6 +5,7 @@
 mod cli;
 mod fixtures;
 mod hostile;
+mod merging;
 mod policy_faults;
 mod properties;
 mod readme;

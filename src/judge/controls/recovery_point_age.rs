@@ -5,8 +5,8 @@
 use super::{About, AssetContext, Control, Drafts};
 use crate::judge::copy_state::Standing;
 use crate::judge::exposure::Basis;
-use crate::model::time::{human, human_length};
-use crate::model::{ControlId, Verdict};
+use crate::model::time::{Instant, human, human_length};
+use crate::model::{ControlId, Timespan, Verdict};
 
 /// The control.
 pub(super) struct RecoveryPointAge;
@@ -66,7 +66,13 @@ impl Control for RecoveryPointAge {
                 because.push_str(&format!("; copy `{}` may be newer: {}", state.copy.id(), state.because));
                 Verdict::Unknown
             }
-            (false, None) => Verdict::Gap,
+            (false, None) => match stale_look(asset, rpo) {
+                Some(looked) => {
+                    because.push_str(&format!("; nobody has looked since {}", human(looked)));
+                    Verdict::Unknown
+                }
+                None => Verdict::Gap,
+            },
         };
         let draft = out.asset(verdict, because, at);
         draft.evidence = evidence;
@@ -74,6 +80,13 @@ impl Control for RecoveryPointAge {
             draft.since = exposure.since.map(|since| rpo.after(since));
         }
     }
+}
+
+/// Returns when somebody last looked, where that is so long ago that a point made since would be
+/// within the RPO: then the age tells of the audit, not of the backup.
+fn stale_look(asset: &AssetContext<'_, '_>, rpo: Timespan) -> Option<Instant> {
+    let looked = asset.states.iter().filter_map(|state| state.last_look()).max()?;
+    (rpo.after(looked) < asset.as_of()).then_some(looked)
 }
 
 /// No recovery point is known: never, or nobody can tell.

@@ -4,11 +4,12 @@
 
 use super::{About as ControlAbout, AssetContext, Control, Drafts};
 use crate::judge::context::{About, Context};
-use crate::judge::estate::Subject;
+use crate::judge::estate::{Membership, Subject};
 use crate::model::time::{Instant, start_of};
 use crate::model::{ControlId, Verdict};
 use crate::policy::Policy;
 use crate::policy::document::Waiver;
+use crate::policy::values::NamePattern;
 
 /// For how many periods in a row a risk may stay accepted before it is raised again.
 const MAX_PERIODS: usize = 2;
@@ -59,7 +60,7 @@ impl Control for WaiversSound {
         let mut said: Vec<&str> = Vec::new();
         for waiver in &audit.policy.document().waivers {
             for pattern in &waiver.assets.0 {
-                let hits = audit.estate.subjects.iter().any(|subject| pattern.matches(&subject.id));
+                let hits = audit.estate.subjects.iter().any(|subject| names(pattern, subject));
                 if !hits && !said.contains(&pattern.text.as_str()) {
                     said.push(&pattern.text);
                     let because = format!("the waiver for `{}` matches no asset", pattern.text);
@@ -71,7 +72,16 @@ impl Control for WaiversSound {
 }
 
 fn matches(waiver: &Waiver, subject: &Subject<'_>) -> bool {
-    waiver.assets.0.iter().any(|pattern| pattern.matches(&subject.id))
+    waiver.assets.0.iter().any(|pattern| names(pattern, subject))
+}
+
+/// Returns whether the pattern names the asset: by its id, by the id of the entry that expands to
+/// it, or, for a group whose items were not seen, by all of them (`id/*`).
+fn names(pattern: &NamePattern, subject: &Subject<'_>) -> bool {
+    let entry = subject.asset.id.0.as_str();
+    pattern.matches(&subject.id)
+        || pattern.is_literal() && pattern.text == entry
+        || matches!(subject.membership, Membership::Unexpanded(_)) && pattern.text.strip_suffix("/*") == Some(entry)
 }
 
 /// Returns why the waiver is not sound and since when; `None` where it is.
