@@ -74,6 +74,8 @@ pub struct CopyState<'a> {
     pub whole: Vec<(Instant, Instant)>,
     /// Recovery points that were there and that a later look did not find.
     pub gone: Vec<Held>,
+    /// Whether a look at it failed, which is told by an observation of its own.
+    pub missed: bool,
     /// Whether some time lies in the future and was not believed.
     pub future: bool,
     /// The newest comparison with the primary.
@@ -108,6 +110,7 @@ impl<'a> CopyState<'a> {
             listed_at: None,
             whole: Vec::new(),
             gone: Vec::new(),
+            missed: false,
             future: false,
             comparison: None,
             settings: None,
@@ -195,6 +198,7 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
     }
     let objective = policy.objective(subject.asset);
     for ((state, listings), miss) in states.iter_mut().zip(listings).zip(misses) {
+        state.missed = miss.is_some();
         match state.copy {
             Copy::Attestation(statement) => attested(state, statement, seen),
             copy if copy.method().is_derived() => continue,

@@ -298,6 +298,7 @@ fn unseen(policy: &Policy, seen: Seen<'_>, estate: &Estate<'_>, states: &[Vec<Co
                 && state.place == copy_state::Place::System(id)
                 && state.standing == Standing::Doubtful
                 && state.evidence.is_empty()
+                && !state.missed
         });
         let count = unlooked.count();
         if count > 0 {
