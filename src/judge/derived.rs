@@ -3,6 +3,7 @@
 //! Follows references between assets and never goes in circles; what survives the loss of a domain
 //! is left to `loss`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::copy_state::{CopyState, Standing};
@@ -114,8 +115,7 @@ struct Rides<'a, 'e> {
 }
 
 impl<'a> Rides<'a, '_> {
-    /// Returns what travelling inside `of` is worth: the worst over its members of the best over
-    /// their copies.
+    /// Returns what travelling inside `of` is worth: what all its members have, each by all its copies.
     fn of(&mut self, of: &str, states: &[Vec<CopyState<'a>>], path: &mut Vec<String>) -> Ride<'a> {
         if let Some(known) = self.known.get(of) {
             return known.clone();
@@ -127,13 +127,13 @@ impl<'a> Rides<'a, '_> {
         }
         path.push(entry);
         let circles = self.circles;
-        let worst = self
-            .estate
-            .named(self.policy, of)
-            .map(|member| self.best(member, states, path))
-            .min_by(|a, b| rank(a).cmp(&rank(b)));
+        let members: Vec<Ride<'a>> =
+            self.estate.named(self.policy, of).map(|member| self.best(member, states, path)).collect();
         path.pop();
-        let ride = worst.unwrap_or_else(|| nothing(Standing::Doubtful, "of which nothing was seen"));
+        let ride = members
+            .into_iter()
+            .reduce(both)
+            .unwrap_or_else(|| nothing(Standing::Doubtful, "of which nothing was seen"));
         // Where the walk met a circle, the answer depends on where it began, so it is not kept.
         if self.circles == circles {
             self.known.insert(of.to_owned(), ride.clone());
@@ -145,9 +145,9 @@ impl<'a> Rides<'a, '_> {
         if matches!(self.estate.subjects[member].asset.copies.value, OrUnknown::Unknown) {
             return nothing(Standing::Doubtful, "whose copies are unknown");
         }
-        let mut best: Option<Ride<'a>> = None;
-        for state in &states[member] {
-            let ride = match state.copy {
+        let rides: Vec<Ride<'a>> = states[member]
+            .iter()
+            .map(|state| match state.copy {
                 Copy::Included(included) => self.of(&included.of.value, states, path),
                 _ => Ride {
                     standing: state.standing,
@@ -155,13 +155,52 @@ impl<'a> Rides<'a, '_> {
                     because: format!("`{}`: {}", state.copy.id(), state.because),
                     from: Some(state.clone()),
                 },
-            };
-            if best.as_ref().is_none_or(|known| rank(known) < rank(&ride)) {
-                best = Some(ride);
-            }
-        }
-        best.unwrap_or_else(|| nothing(Standing::Absent, "which has no copy"))
+            })
+            .collect();
+        rides.into_iter().reduce(either).unwrap_or_else(|| nothing(Standing::Absent, "which has no copy"))
     }
+}
+
+/// Returns what either of two copies of one asset gives: the better one, with the recovery points of
+/// both where both are usable.
+fn either<'a>(a: Ride<'a>, b: Ride<'a>) -> Ride<'a> {
+    let (worse, mut better) = if rank(&a) < rank(&b) { (a, b) } else { (b, a) };
+    if worse.standing == Standing::Usable
+        && let (Some(from), Some(more)) = (&mut better.from, worse.from)
+    {
+        let mut points = std::mem::take(&mut from.points).into_owned();
+        points.extend(more.points.into_owned());
+        points.sort_by_key(|point| (point.captured_at, point.available()));
+        from.points = Cow::Owned(points);
+        from.whole.extend(more.whole);
+        from.gone.extend(more.gone);
+        from.whole_since = from.whole_since.min(more.whole_since);
+        from.listed_at = from.listed_at.max(more.listed_at);
+        from.future |= more.future;
+    }
+    better
+}
+
+/// Returns what two assets both have: the worse standing, the weaker evidence, the older state. Their
+/// histories differ, so nothing of them is kept.
+fn both<'a>(a: Ride<'a>, b: Ride<'a>) -> Ride<'a> {
+    let (mut worse, better) = if rank(&b) < rank(&a) { (b, a) } else { (a, b) };
+    worse.grade = worse.grade.min(better.grade);
+    let captured = |ride: &Ride<'_>| ride.from.as_ref().and_then(CopyState::captured_at);
+    let oldest = captured(&worse).zip(captured(&better)).map(|(a, b)| a.min(b));
+    if let Some(from) = &mut worse.from {
+        let point = from.points.iter().find(|point| Some(point.captured_at) == oldest).cloned();
+        let point = point.or_else(|| {
+            better
+                .from
+                .and_then(|other| other.points.into_owned().into_iter().find(|point| Some(point.captured_at) == oldest))
+        });
+        from.points = Cow::Owned(point.into_iter().collect());
+        from.whole = Vec::new();
+        from.gone = Vec::new();
+        from.whole_since = None;
+    }
+    worse
 }
 
 fn nothing<'a>(standing: Standing, because: &str) -> Ride<'a> {

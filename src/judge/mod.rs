@@ -312,7 +312,8 @@ fn unseen(policy: &Policy, seen: Seen<'_>, estate: &Estate<'_>, states: &[Vec<Co
             let Some(noted) = seen::unseen(observation) else { continue };
             let state =
                 observation.copy.as_deref().and_then(|copy| states.iter().find(|state| state.copy.id() == copy));
-            if state.is_some_and(|state| !state.evidence.is_empty()) {
+            // Of copies that rest on others, the others tell.
+            if state.is_some_and(|state| !needs_a_look(state.method()) || !state.evidence.is_empty()) {
                 continue;
             }
             let place = state.and_then(|state| state.copy.system()).and_then(|place| OrUnknown::known(&place.value));

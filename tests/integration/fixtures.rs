@@ -196,10 +196,18 @@ fn one_flipped_field_flips_what_rests_on_it_and_nothing_else() {
     let flip = |from: &str, to: &str| differences(&before, &green.with_evidence(from, to));
     assert_eq!(flip("\"locked_days\":30", "\"locked_days\":3"), ["immutable:files: met → gap"]);
     assert_eq!(flip("\"bytes\":1020", "\"bytes\":800"), ["size-plausible:files:vault: met → gap"]);
-    assert_eq!(flip("\"name\":\"demo-x\"", "\"name\":\"other\""), ["declared:@github: met → gap"]);
+    let demo = |archived: bool, name: &str| {
+        format!(r#""archived":{archived},"created_at":"2020-01-01T00:00:00Z","kind":"repository","name":"{name}""#)
+    };
+    let archived = flip(&demo(false, "demo-x"), &demo(true, "old"));
+    assert_eq!(archived, ["declared:@github: met → gap"], "neither selected nor excluded");
     assert_eq!(
         flip("\"count\":3", "\"count\":4"),
-        ["declared:@github: met → unknown", "audit-complete:@github: met → unknown"]
+        [
+            "declared:@github: met → unknown",
+            "audit-complete:@github: met → unknown",
+            "audit-complete:@mirror: met → unknown"
+        ]
     );
     let flip = |from: &str, to: &str| differences(&before, &green.with_policy(from, to));
     assert_eq!(flip("deputy: treasurer", "deputy: null"), ["owned:files: met → gap"]);
