@@ -212,7 +212,10 @@ fn one_flipped_field_flips_what_rests_on_it_and_nothing_else() {
     let flip = |from: &str, to: &str| differences(&before, &green.with_policy(from, to));
     assert_eq!(flip("deputy: treasurer", "deputy: null"), ["owned:files: met → gap"]);
     assert_eq!(flip("retention: 7d", "retention: 20d"), ["retention:files: met → gap"]);
-    assert_eq!(flip("review_by: 2027-01-01", "review_by: 2026-01-01"), ["declared:@github: met → gap"]);
+    assert_eq!(
+        flip("review_by: 2027-01-01", "review_by: 2026-01-01"),
+        ["declared:@github: met → gap", "audit-complete:@mirror: met → unknown"]
+    );
     assert_eq!(
         flip("facets: [git]", "facets: [git, wiki]"),
         ["facets-covered:source/one: met → gap", "facets-covered:source/two: met → gap"]
