@@ -125,7 +125,7 @@ impl Minutes {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(super::config(300))]
 
     #[test]
     fn attainment_equals_a_walk_over_every_minute(history in minutes()) {

@@ -60,7 +60,7 @@ fn naive(nodes: &[AssetNode], gone: &[bool]) -> Vec<Survival> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(super::config(2_000))]
 
     #[test]
     fn the_loss_analysis_equals_a_naive_fixpoint((nodes, gone) in graph()) {

@@ -46,9 +46,15 @@ fn worsen(case: &mut Case, dice: &mut Dice) -> Option<String> {
         Fact::Changes(_) | Fact::Statement(_) => true,
         Fact::Comparison(comparison) => {
             match dice.below(6) {
-                0 => comparison.missing += 1,
-                1 => comparison.different += 1,
-                2 => comparison.behind += 1,
+                // One item that was equal no longer is.
+                worse @ 0..3 => {
+                    comparison.equal = comparison.equal.checked_sub(1)?;
+                    match worse {
+                        0 => comparison.missing += 1,
+                        1 => comparison.different += 1,
+                        _ => comparison.behind += 1,
+                    }
+                }
                 3 => comparison.complete = false,
                 4 => {
                     comparison.oldest_unprotected =
@@ -135,7 +141,7 @@ fn usable(report: &Report) -> BTreeMap<String, bool> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(super::config(500))]
 
     #[test]
     fn worse_evidence_never_turns_a_finding_into_met(seed: u64) {

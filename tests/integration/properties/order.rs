@@ -30,7 +30,7 @@ fn rendered(case: &Case, evidence: &Evidence) -> Vec<Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(super::config(200))]
 
     #[test]
     fn the_order_of_observations_and_repeated_ones_never_matter(seed: u64) {
