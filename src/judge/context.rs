@@ -215,7 +215,7 @@ impl<'c, 'a> AssetContext<'c, 'a> {
         let points: Vec<Held> = states
             .iter()
             .filter(|state| state.standing == Standing::Usable)
-            .flat_map(|state| state.points.iter().map(Held::from))
+            .flat_map(|state| state.held(as_of))
             .collect();
         let exposure = super::exposure::exposure(&points, feed.as_ref(), as_of);
         let whole: Vec<(Instant, Instant)> = states
@@ -256,7 +256,7 @@ impl<'c, 'a> AssetContext<'c, 'a> {
     /// Returns the exposure at the time of the audit of what one copy holds; `None` where no usable
     /// recovery point of it is known.
     pub fn copy_exposure(&self, state: &CopyState<'_>) -> Option<TimeDelta> {
-        let points: Vec<Held> = state.points.iter().map(Held::from).collect();
+        let points: Vec<Held> = state.held(self.as_of()).collect();
         super::exposure::exposure(&points, self.feed.as_ref(), self.as_of()).exposure
     }
 

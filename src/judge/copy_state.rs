@@ -130,6 +130,16 @@ impl<'a> CopyState<'a> {
         self.points.last().map(|point| point.captured_at)
     }
 
+    /// Returns its usable recovery points as the arithmetic needs them. A time that is after `as_of` by
+    /// no more than clocks differ is `as_of`.
+    pub fn held(&self, as_of: Instant) -> impl Iterator<Item = Held> {
+        self.points.iter().map(Held::from).map(move |point| Held {
+            captured: point.captured.min(as_of),
+            available: point.available.min(as_of),
+            ..point
+        })
+    }
+
     /// Returns when somebody last looked at what it holds; `None` where nobody did.
     pub fn last_look(&self) -> Option<Instant> {
         self.listed_at.max(self.comparison.map(|noted| noted.at()))

@@ -299,7 +299,7 @@ fn losses(audit: &Audit<'_>, seen: Seen<'_>, shared: &Shared, kept: &[bool]) -> 
                     let exposure_seconds = match outcome.copy {
                         None => Some(0),
                         Some(copy) => {
-                            let points: Vec<Held> = audit.states[index][copy].points.iter().map(Held::from).collect();
+                            let points: Vec<Held> = audit.states[index][copy].held(as_of).collect();
                             let feed = Feed::of(seen, &audit.estate.subjects[index].id);
                             exposure(&points, feed.as_ref(), as_of).exposure.map(|length| length.num_seconds())
                         }

@@ -2,6 +2,7 @@
 //!
 //! One module a subject; unit tests stand beside the code they test.
 
+mod boundaries;
 mod cli;
 mod fixtures;
 mod hostile;

@@ -79,7 +79,10 @@ fn reach(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespa
         return (Verdict::Gap, format!("a clean-up deletes what is older than {days} d, before {retention}"));
     }
     if state.method().mirrors() {
-        return mirror(asset, state, retention);
+        let (verdict, because) = mirror(asset, state, retention);
+        // Versions of a copy that nobody saw are versions of nothing.
+        let seen = state.standing == Standing::Usable || verdict != Verdict::Met;
+        return if seen { (verdict, because) } else { (Verdict::Unknown, format!("{because}, but {}", state.because)) };
     }
     let needed = needed_from(asset, retention);
     let Some(oldest) = state.points.first().map(|point| point.captured_at) else {

@@ -1,0 +1,235 @@
+//! Boundaries of the controls: equal is met, one step beyond is not, and what is not told is unknown.
+//!
+//! One table a control; how findings look is left to the other tests.
+
+use lastgood::report::Report;
+
+use crate::support::{policy, report, verdict};
+
+/// Midnight UTC; 2026-03-01 minus 30 days is 2026-01-30.
+const AS_OF: &str = "2026-03-01T00:00:00Z";
+
+/// Returns the report of one asset with one copy.
+fn judged(objective: &str, copy: &str, more: &str, facts: &[&str]) -> Report {
+    let text = format!(
+        "version: 1\ntitle: Boundaries\nreview_every: 30d\nsystems:\n  here: {{ kind: artifactory, url: 'https://a.example', domains: {{ provider: Here }} }}\n  vault: {{ kind: s3, bucket: v, domains: {{ provider: Vault }} }}\n  git: {{ kind: git, url: 'https://g.example', domains: {{ provider: Git }} }}\nobjectives:\n  o: {{ {objective} }}\nassets:\n  - {{ id: a, lives_in: here, objective: o, owner: Squad, copies: [{{ id: c, {copy} }}] }}\n{more}"
+    );
+    let observations = facts
+        .iter()
+        .map(|fact| {
+            let line = format!(
+                r#"{{"asset":"a","copy":"c","fact":{fact},"observed_at":"2026-02-28T23:00:00Z","schema":"lastgood/evidence/1"}}"#
+            );
+            serde_json::from_str(&line).expect("an observation")
+        })
+        .collect();
+    report(&policy(&text), observations, AS_OF)
+}
+
+fn of(objective: &str, copy: &str, facts: &[&str], id: &str) -> String {
+    verdict(&judged(objective, copy, "", facts), id)
+}
+
+const OBJECTS: &str = "in: vault, by: objects";
+const MIRROR: &str = "in: vault, by: object-mirror";
+const EQUAL: &str = r#"{"comparison":{"basis":"sha256","complete":true,"equal":5}}"#;
+
+fn points(times: &[&str]) -> String {
+    let points: Vec<String> = times.iter().map(|time| format!(r#"{{"bytes":10,"captured_at":"{time}"}}"#)).collect();
+    format!(r#"{{"recovery-points":{{"complete":true,"grade":"observed","points":[{}]}}}}"#, points.join(","))
+}
+
+#[test]
+fn an_age_equal_to_the_rpo_is_met_and_a_second_more_is_not() {
+    let age = |time: &str| of("rpo: 1d", OBJECTS, &[&points(&[time])], "recovery-point-age:a");
+    assert_eq!(age("2026-02-28T00:00:00Z"), "met");
+    assert_eq!(age("2026-02-27T23:59:59Z"), "gap");
+    assert_eq!(age("2026-03-01T00:05:00Z"), "met", "clocks differ a little");
+    assert_eq!(age("2026-03-01T00:05:01Z"), "unknown", "the future is not fresh");
+}
+
+#[test]
+fn months_follow_the_calendar_in_an_rpo() {
+    let age = |time: &str| of("rpo: 1mo", OBJECTS, &[&points(&[time])], "recovery-point-age:a");
+    assert_eq!(age("2026-02-01T00:00:00Z"), "met");
+    assert_eq!(age("2026-01-31T12:00:00Z"), "gap");
+}
+
+#[test]
+fn retention_reaches_back_to_the_day_and_no_less() {
+    let retention = |times: &[&str], settings: &str| {
+        let (points, settings) = (points(times), format!(r#"{{"settings":{settings}}}"#));
+        of("rpo: 1d, retention: 30d", OBJECTS, &[&points, &settings], "retention:a")
+    };
+    assert_eq!(retention(&["2026-01-30T00:00:00Z", "2026-02-28T12:00:00Z"], "{}"), "met");
+    assert_eq!(retention(&["2026-01-30T00:00:01Z", "2026-02-28T12:00:00Z"], "{}"), "gap");
+    let long = ["2025-01-01T00:00:00Z", "2026-02-28T12:00:00Z"];
+    assert_eq!(retention(&long, r#"{"expires_days":29}"#), "gap", "a clean-up deletes before");
+    assert_eq!(retention(&long, r#"{"expires_days":30}"#), "met");
+    assert_eq!(retention(&long, r#"{"expires_days":0}"#), "met", "0 is never");
+}
+
+#[test]
+fn a_statement_keeps_what_it_says() {
+    let kept = |keeps: &str| {
+        let copy = format!(
+            "in: vault, by: attestation, statement: s, attested_by: x, attested_on: 2026-02-01, expires: 2026-12-31{keeps}"
+        );
+        of("rpo: 1d, retention: 30d", &copy, &[], "retention:a")
+    };
+    assert_eq!(kept(", keeps: 30d"), "met");
+    assert_eq!(kept(", keeps: 29d"), "gap");
+    assert_eq!(kept(", keeps: 1"), "gap");
+    assert_eq!(kept(", keeps: 2"), "unknown");
+    assert_eq!(kept(""), "unknown");
+}
+
+#[test]
+fn a_mirror_keeps_what_its_place_keeps() {
+    let kept = |facts: &[&str]| of("rpo: 1d, retention: 30d", MIRROR, facts, "retention:a");
+    let versions = |settings: &str| format!(r#"{{"settings":{settings}}}"#);
+    assert_eq!(kept(&[EQUAL]), "unknown", "nobody saw whether versions are kept");
+    assert_eq!(kept(&[EQUAL, &versions(r#"{"versioning":false}"#)]), "gap");
+    assert_eq!(kept(&[EQUAL, &versions(r#"{"versioning":true}"#)]), "unknown");
+    assert_eq!(kept(&[EQUAL, &versions(r#"{"noncurrent_days":0,"versioning":true}"#)]), "met");
+    assert_eq!(kept(&[EQUAL, &versions(r#"{"noncurrent_days":30,"versioning":true}"#)]), "met");
+    assert_eq!(kept(&[EQUAL, &versions(r#"{"noncurrent_days":29,"versioning":true}"#)]), "gap");
+    assert_eq!(
+        kept(&[&versions(r#"{"noncurrent_days":0,"versioning":true}"#)]),
+        "unknown",
+        "versions of what nobody saw"
+    );
+    let git = "in: git, by: git-mirror, url: 'https://g.example/a.git'";
+    let refs = EQUAL.replace("sha256", "refs");
+    assert_eq!(
+        of("rpo: 1d, retention: 30d", git, &[&refs], "retention:a"),
+        "gap",
+        "a git mirror has only the latest refs"
+    );
+}
+
+#[test]
+fn locks_and_versions_are_long_enough_to_the_day() {
+    let kept = |settings: &str| {
+        let settings = format!(r#"{{"settings":{settings}}}"#);
+        let points = points(&["2026-02-28T12:00:00Z"]);
+        of("rpo: 1d, retention: 30d, immutable: true", OBJECTS, &[&points, &settings], "immutable:a")
+    };
+    assert_eq!(kept(r#"{"locked_days":30}"#), "met");
+    assert_eq!(kept(r#"{"locked_days":29}"#), "gap");
+    assert_eq!(kept(r#"{"noncurrent_days":30,"versioning":true}"#), "met");
+    assert_eq!(kept(r#"{"noncurrent_days":29,"versioning":true}"#), "gap");
+    assert_eq!(kept(r#"{"locked_days":0,"versioning":false}"#), "gap");
+    assert_eq!(kept(r#"{"versioning":false}"#), "unknown", "a lock was not looked for");
+    assert_eq!(kept(r#"{"locked_days":30,"sync_deletes":true}"#), "gap");
+    assert_eq!(kept("{}"), "unknown");
+}
+
+#[test]
+fn a_restore_test_counts_to_the_day_and_needs_its_record() {
+    let tested = |objective: &str, test: &str| {
+        let more = format!("restore_tests:\n  - {{ asset: a, {test} }}\n");
+        let report = judged(objective, OBJECTS, &more, &[&points(&["2026-02-28T12:00:00Z"])]);
+        let finding = report.findings.iter().find(|finding| finding.id() == "restore-tested:a").expect("it");
+        (finding.verdict.word(), finding.since.map(|since| since.date_naive().to_string()))
+    };
+    let every = "rpo: 1d, restore_test_every: 30d";
+    let full = |on: &str| format!("on: {on}, result: passed, took: 3h, tested_by: x, reference: y");
+    assert_eq!(tested(every, &full("2026-01-30")), ("met", None));
+    assert_eq!(tested(every, &full("2026-01-29")), ("gap", Some("2026-02-28".to_owned())));
+    assert_eq!(tested(every, &full("2026-03-02")), ("gap", None), "a test of the future is none");
+    assert_eq!(tested(every, &full("2026-02-01").replace("passed", "failed")).0, "gap");
+    assert_eq!(
+        tested(every, &full("2026-01-29").replace("passed", "failed")),
+        ("gap", None),
+        "old is not all that is wrong"
+    );
+    assert_eq!(tested(every, "on: 2026-02-01, result: passed, reference: y"), ("gap", None));
+    assert_eq!(tested(every, "on: 2026-02-01, result: passed, tested_by: x").0, "gap");
+    let rto = "rpo: 1d, rto: 3h, restore_test_every: 30d";
+    assert_eq!(tested(rto, &full("2026-02-01")).0, "met");
+    assert_eq!(tested(rto, &full("2026-02-01").replace("3h", "181m")).0, "gap");
+    assert_eq!(tested(rto, "on: 2026-02-01, result: passed, tested_by: x, reference: y").0, "unknown");
+}
+
+#[test]
+fn attainment_is_met_unknown_or_missed_by_what_history_covers() {
+    let attained = |from: &str| {
+        let listing = format!(
+            r#"{{"recovery-points":{{"complete":true,{from}"grade":"observed","points":[{}]}}}}"#,
+            (1..=28)
+                .map(|day| format!(r#"{{"bytes":10,"captured_at":"2026-02-{day:02}T00:00:00Z"}}"#))
+                .collect::<Vec<_>>()
+                .join(",")
+        );
+        let report = judged("rpo: 1d, attainment: 90%", OBJECTS, "", &[&listing]);
+        let rpo = &report.assets[0].rpo;
+        (verdict(&report, "rpo-attainment:a"), rpo.covered.map(|share| (share * 100.0).round()))
+    };
+    // 28 of 30 days, less the hour since the listing.
+    assert_eq!(attained(""), ("met".to_owned(), Some(100.0)));
+    assert_eq!(attained(r#""from":"2026-02-15T00:00:00Z","#), ("unknown".to_owned(), Some(47.0)));
+    let unknown = judged("rpo: 1d, attainment: 90%", OBJECTS, "", &[]);
+    assert_eq!(verdict(&unknown, "rpo-attainment:a"), "unknown");
+    assert_eq!((unknown.assets[0].rpo.attainment, unknown.assets[0].rpo.worst_seconds), (None, None));
+    let empty = judged("rpo: 1d, attainment: 90%", OBJECTS, "", &[&points(&[])]);
+    assert_eq!(verdict(&empty, "rpo-attainment:a"), "gap");
+}
+
+#[test]
+fn a_comparison_is_complete_only_when_all_was_compared_by_content_and_lately() {
+    let complete = |comparison: &str| {
+        let fact = format!(r#"{{"comparison":{{{comparison}}}}}"#);
+        let report = judged("rpo: 1d, evidence: verified", MIRROR, "", &[&fact]);
+        let copy = &report.assets[0].copies.as_ref().expect("copies")[0];
+        (verdict(&report, "copy-complete:a:c"), copy.standing, copy.grade.word())
+    };
+    let met = r#""basis":"sha256","complete":true,"equal":5"#;
+    let case = |verdict: &str, standing, grade| (verdict.to_owned(), standing, grade);
+    assert_eq!(complete(met), case("met", "usable", "verified"));
+    assert_eq!(complete(&format!(r#"{met},"extra":3"#)), case("met", "usable", "verified"));
+    assert_eq!(complete(&format!(r#"{met},"behind":1"#)), case("gap", "usable", "verified"));
+    assert_eq!(complete(&format!(r#"{met},"missing":1"#)), case("gap", "doubtful", "verified"));
+    assert_eq!(complete(&format!(r#"{met},"different":1"#)), case("gap", "doubtful", "verified"));
+    assert_eq!(complete(&format!(r#"{met},"sampled_ppm":50000"#)), case("unknown", "usable", "verified"));
+    assert_eq!(complete(&met.replace("true", "false")), case("unknown", "doubtful", "verified"));
+    assert_eq!(complete(&met.replace("sha256", "size")), case("unknown", "usable", "observed"));
+    assert_eq!(complete(&met.replace(":5", ":0")), case("unknown", "doubtful", "none"));
+    assert_eq!(complete(r#""basis":"sha256","complete":true,"equal":0,"missing":4"#), case("gap", "absent", "none"));
+}
+
+#[test]
+fn an_owner_is_a_group_or_has_a_deputy() {
+    let owned = |owner: &str| {
+        let text = format!(
+            "version: 1\ntitle: x\nsystems: {{ s: {{ kind: external }} }}\nobjectives: {{ o: {{ rpo: 1d }} }}\nassets:\n  - {{ id: a, lives_in: s, objective: o, copies: []{owner} }}\n"
+        );
+        verdict(&report(&policy(&text), Vec::new(), AS_OF), "owned:a")
+    };
+    assert_eq!(owned(", owner: Release squad"), "met");
+    assert_eq!(owned(", owner: '@org/squad'"), "met");
+    assert_eq!(owned(", owner: { person: Jo, deputy: Mo }"), "met");
+    assert_eq!(owned(", owner: { person: Jo }"), "gap");
+    assert_eq!(owned(", owner: '@jo'"), "gap");
+    assert_eq!(owned(", owner: unknown"), "unknown");
+    assert_eq!(owned(""), "gap");
+}
+
+#[test]
+fn a_waiver_is_raised_again_after_two_periods() {
+    let sound = |dates: &str| {
+        let more = format!("waivers:\n  - {{ control: retention, assets: [a], reason: r, approved_by: x, {dates} }}\n");
+        let report = judged("rpo: 1d, retention: 30d", OBJECTS, &more, &[]);
+        (verdict(&report, "waivers-sound:a"), verdict(&report, "retention:a"))
+    };
+    let case = |sound: &str, retention: &str| (sound.to_owned(), retention.to_owned());
+    assert_eq!(sound("approved_on: 2025-12-31, expires: 2026-12-31"), case("met", "accepted"));
+    assert_eq!(sound("approved_on: 2025-12-30, expires: 2026-12-31"), case("gap", "accepted"));
+    assert_eq!(
+        sound("approved_on: 2026-02-01, first_approved_on: 2025-12-30, expires: 2026-12-31"),
+        case("gap", "accepted")
+    );
+    assert_eq!(sound("approved_on: 2026-01-01, expires: 2026-03-01"), case("met", "accepted"));
+    assert_eq!(sound("approved_on: 2026-01-01, expires: 2026-02-28"), case("gap", "unknown"));
+    assert_eq!(sound("approved_on: 2026-03-02, expires: 2026-12-31"), case("gap", "unknown"));
+}
