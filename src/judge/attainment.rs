@@ -246,6 +246,15 @@ mod tests {
     }
 
     #[test]
+    fn the_worst_exposure_is_that_of_the_covered_time_alone() {
+        // Nobody can tell of the first twenty hours; then half of the time is within, half beyond.
+        let points = [held(-100, -100), held(100, 100)];
+        let result = over(&points, &[(at(0), at(20)), (at(100), at(148))], "24h");
+        assert_eq!((result.within, result.beyond), (TimeDelta::hours(24), TimeDelta::hours(24)));
+        assert_eq!(result.worst, Some(TimeDelta::hours(48)));
+    }
+
+    #[test]
     fn unchanged_is_within_until_the_feed_ends() {
         let points = [held(0, 0)];
         let feed = Feed { from: at(-10), to: at(100), changes: vec![at(-5)], digest: None };

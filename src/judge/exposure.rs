@@ -179,12 +179,16 @@ mod tests {
         assert_eq!(hours(feed(0, 100, &[5, 30, 60]), 100), Some(70), "the oldest change counts");
         assert_eq!(hours(feed(0, 90, &[5]), 100), Some(10), "after the feed ends, anything may have changed");
         assert_eq!(hours(feed(20, 100, &[]), 100), Some(90), "a feed that begins after the point tells nothing");
+        assert_eq!(hours(feed(10, 100, &[]), 100), Some(0), "a feed that begins with the point tells all");
+        assert_eq!(exposure(&points, Some(&feed(20, 100, &[])), at(100)).basis, Basis::Elapsed);
+        assert_eq!(exposure(&points, Some(&feed(10, 100, &[])), at(100)).basis, Basis::ChangeFeed);
     }
 
     #[test]
     fn a_change_after_the_time_asked_about_is_not_yet_exposed() {
         let points = [held(10, 10)];
         let feed = feed(0, 100, &[50]);
-        assert_eq!(exposure(&points, Some(&feed), at(40)).exposure, Some(TimeDelta::zero()));
+        let then = exposure(&points, Some(&feed), at(40));
+        assert_eq!((then.exposure, then.since), (Some(TimeDelta::zero()), None));
     }
 }

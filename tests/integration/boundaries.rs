@@ -146,6 +146,9 @@ fn a_restore_test_counts_to_the_day_and_needs_its_record() {
     );
     assert_eq!(tested(every, "on: 2026-02-01, result: passed, reference: y"), ("gap", None));
     assert_eq!(tested(every, "on: 2026-02-01, result: passed, tested_by: x").0, "gap");
+    let twice =
+        format!("{} }}\n  - {{ asset: a, {}", full("2026-02-01").replace("passed", "failed"), full("2026-02-01"));
+    assert_eq!(tested(every, &twice).0, "gap", "of two tests of a day, the failed one counts");
     let rto = "rpo: 1d, rto: 3h, restore_test_every: 30d";
     assert_eq!(tested(rto, &full("2026-02-01")).0, "met");
     assert_eq!(tested(rto, &full("2026-02-01").replace("3h", "181m")).0, "gap");
@@ -174,6 +177,52 @@ fn attainment_is_met_unknown_or_missed_by_what_history_covers() {
     assert_eq!((unknown.assets[0].rpo.attainment, unknown.assets[0].rpo.worst_seconds), (None, None));
     let empty = judged("rpo: 1d, attainment: 90%", OBJECTS, "", &[&points(&[])]);
     assert_eq!(verdict(&empty, "rpo-attainment:a"), "gap");
+}
+
+#[test]
+fn sizes_are_asked_of_copies_that_have_points_with_sizes() {
+    let size = |copy: &str, facts: &[&str]| of("rpo: 1d", copy, facts, "size-plausible:a:c");
+    assert_eq!(size(OBJECTS, &[&points(&[])]), "none");
+    assert_eq!(size(OBJECTS, &[&points(&["2026-02-28T12:00:00Z"])]), "unknown");
+    assert_eq!(size(OBJECTS, &[&points(&["2026-02-27T12:00:00Z", "2026-02-28T12:00:00Z"])]), "met");
+    assert_eq!(size(MIRROR, &[EQUAL]), "none");
+    let floor = "in: vault, by: objects, min_bytes: 11";
+    assert_eq!(size(floor, &[&points(&["2026-02-27T12:00:00Z", "2026-02-28T12:00:00Z"])]), "gap");
+}
+
+#[test]
+fn a_change_feed_counts_from_its_beginning_to_its_observation() {
+    let age = |changes: &str| {
+        let text = "version: 1\ntitle: x\nsystems: { s: { kind: external }, v: { kind: s3, bucket: v } }\nobjectives: { o: { rpo: 1d } }\nassets: [{ id: a, lives_in: s, objective: o, owner: x, copies: [{ id: c, in: v, by: objects }] }]\n";
+        let line = |copy: &str, fact: &str| {
+            let line = format!(
+                r#"{{"asset":"a",{copy}"fact":{fact},"observed_at":"2026-02-28T23:00:00Z","schema":"lastgood/evidence/1"}}"#
+            );
+            serde_json::from_str(&line).expect("an observation")
+        };
+        let observations = vec![
+            line(r#""copy":"c","#, &points(&["2026-02-10T00:00:00Z"])),
+            line("", &format!(r#"{{"changes":{changes}}}"#)),
+        ];
+        let report = report(&policy(text), observations, AS_OF);
+        (verdict(&report, "recovery-point-age:a"), report.assets[0].rpo.basis)
+    };
+    let case = |verdict: &str, basis| (verdict.to_owned(), basis);
+    assert_eq!(age(r#"{"at":["2026-02-09T00:00:00Z"]}"#), case("met", "change-feed"));
+    assert_eq!(age(r#"{"at":["2026-02-11T00:00:00Z"]}"#), case("gap", "elapsed"));
+    assert_eq!(age(r#"{"at":["2026-02-28T23:00:00Z"],"exact":true}"#), case("met", "change-feed"));
+    assert_eq!(age(r#"{"at":["2026-02-12T00:00:00Z"],"exact":true}"#), case("gap", "change-feed"));
+    // A list that begins after the copy tells nothing of the days between.
+    assert_eq!(
+        age(r#"{"at":["2026-02-09T00:00:00Z"],"exact":true,"from":"2026-02-11T00:00:00Z"}"#),
+        case("gap", "elapsed")
+    );
+    assert_eq!(
+        age(r#"{"at":["2026-03-05T00:00:00Z"],"exact":true}"#),
+        case("gap", "elapsed"),
+        "a clock that is not believed"
+    );
+    assert_eq!(age(r#"{"at":[]}"#), case("gap", "elapsed"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Judges the present moment; the whole period is `rpo-attainment`'s question.
 
 use super::{About, AssetContext, Control, Drafts};
-use crate::judge::copy_state::Standing;
+use crate::judge::copy_state::{CopyState, Standing};
 use crate::judge::exposure::Basis;
 use crate::model::time::{Instant, human, human_length};
 use crate::model::{ControlId, Timespan, Verdict};
@@ -85,7 +85,7 @@ impl Control for RecoveryPointAge {
 /// Returns when somebody last looked, where that is so long ago that a point made since would be
 /// within the RPO: then the age tells of the audit, not of the backup.
 fn stale_look(asset: &AssetContext<'_, '_>, rpo: Timespan) -> Option<Instant> {
-    let looked = asset.states.iter().filter_map(|state| state.last_look()).max()?;
+    let looked = asset.states.iter().filter_map(CopyState::last_look).max()?;
     (rpo.after(looked) < asset.as_of()).then_some(looked)
 }
 

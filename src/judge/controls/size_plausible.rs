@@ -78,7 +78,7 @@ fn judge(state: &CopyState<'_>, points: &[&Point]) -> (Verdict, Option<Severity>
             continue;
         }
         let result = measure(unit, size, floor.map(|floor| floor.value), before, &on);
-        if result.0 > worst.0 {
+        if (result.0, result.1) > (worst.0, worst.1) {
             worst = result;
         }
     }
@@ -165,6 +165,13 @@ mod tests {
         assert_eq!(verdict(115, &before), (Verdict::Met, None));
         assert_eq!(verdict(84, &before), (Verdict::Gap, None));
         assert_eq!(verdict(116, &before), (Verdict::Gap, None));
+    }
+
+    #[test]
+    fn the_reason_tells_how_far_off_and_in_which_direction() {
+        let because = |size| measure("bytes", Some(size), None, vec![100, 200, 200], "today").2;
+        assert!(because(220).contains("220 bytes, 10 % above the median of 3"), "{}", because(220));
+        assert!(because(150).contains("150 bytes, 25 % below the median of 3"), "{}", because(150));
     }
 
     #[test]

@@ -72,6 +72,9 @@ proptest! {
             if primary_left || outcome.survival == Survival::Lost {
                 prop_assert_eq!(outcome.copy, None, "the primary is left, or nothing");
             }
+            if !primary_left && node.at_worst < outcome.survival {
+                prop_assert!(outcome.copy.is_some(), "what is left is a copy");
+            }
             if let Some(copy) = outcome.copy {
                 let copy = &node.copies[copy];
                 prop_assert!(copy.at_best >= outcome.survival && !copy.system.is_some_and(|system| gone[system]));

@@ -58,7 +58,7 @@ fn worsen(case: &mut Case, dice: &mut Dice) -> Option<String> {
                 3 => comparison.complete = false,
                 4 => {
                     comparison.oldest_unprotected =
-                        comparison.oldest_unprotected.map(|oldest| oldest - TimeDelta::days(3))
+                        comparison.oldest_unprotected.map(|oldest| oldest - TimeDelta::days(3));
                 }
                 _ => comparison.equal = 0,
             }
@@ -93,7 +93,7 @@ fn worsen(case: &mut Case, dice: &mut Dice) -> Option<String> {
                 1 => settings.locked_days = None,
                 _ => {
                     settings.noncurrent_days =
-                        settings.noncurrent_days.filter(|days| *days > 0).map(|days| days.div_ceil(2))
+                        settings.noncurrent_days.filter(|days| *days > 0).map(|days| days.div_ceil(2));
                 }
             }
             dice.chance(30)
