@@ -38,12 +38,11 @@ fn worsen(case: &mut Case, dice: &mut Dice) -> Option<String> {
     let drop_it = match &mut observation.fact {
         // Fewer items, or none, would be fewer assets, not worse evidence of the same ones; the
         // inventory's count tells that they are missing.
-        Fact::Item(_) => true,
+        Fact::Item(_) | Fact::Changes(_) | Fact::Statement(_) => true,
         Fact::Inventory(inventory) => {
             inventory.complete = false;
             dice.chance(50)
         }
-        Fact::Changes(_) | Fact::Statement(_) => true,
         Fact::Comparison(comparison) => {
             match dice.below(6) {
                 // One item that was equal no longer is.
