@@ -8,7 +8,7 @@ use std::io;
 use serde::Serialize;
 use tera::{Context, Tera};
 
-use super::{Look, RenderError, Renderer, escape, phrases};
+use super::{Look, RenderError, Renderer, escape, phrases, register};
 use crate::model::time::{human, rfc3339};
 use crate::model::{ControlId, Verdict};
 use crate::report::{Asset, Finding, Report, rank};
@@ -20,10 +20,6 @@ const TEMPLATE: &str = include_str!("../../templates/report.md");
 const MAX_DECISIONS: usize = 3;
 /// How many findings are told in full.
 const MAX_TOP: usize = 10;
-/// Above this many assets the register shows, of each section, those that are open first.
-const FULL_REGISTER: usize = 500;
-/// How many rows a section of a long register shows.
-const ROWS_OF_LONG_REGISTER: usize = 50;
 /// How many rows any other table shows.
 const MAX_ROWS: usize = 200;
 /// How many names one cell lists.
@@ -60,7 +56,7 @@ struct Page<'r> {
     more_findings: usize,
     claims: Vec<ClaimRow<'r>>,
     claims_left: usize,
-    sections: Vec<Section<'r>>,
+    sections: Vec<register::Section<'r>>,
     domain_keys: Vec<&'r str>,
     matrix: Vec<MatrixRow<'r>>,
     matrix_left: usize,
@@ -122,35 +118,6 @@ struct ClaimRow<'r> {
     status: &'static str,
     grade: &'static str,
     because: &'r str,
-}
-
-#[derive(Debug, Serialize)]
-struct Section<'r> {
-    name: &'r str,
-    level: String,
-    rows: Vec<AssetRow<'r>>,
-    left: usize,
-    notes: Vec<Note<'r>>,
-}
-
-#[derive(Debug, Serialize)]
-struct Note<'r> {
-    asset: &'r str,
-    text: String,
-}
-
-#[derive(Debug, Serialize)]
-struct AssetRow<'r> {
-    id: &'r str,
-    title: &'r str,
-    verdict: &'static str,
-    owner: &'r str,
-    system: &'r str,
-    copies: String,
-    exposure: String,
-    rpo: String,
-    attainment: String,
-    open: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -258,7 +225,7 @@ fn page(report: &Report) -> Page<'_> {
         more_findings: ranked.len().saturating_sub(MAX_TOP),
         claims: claims(report),
         claims_left: report.claims.len().saturating_sub(MAX_ROWS),
-        sections: sections(report, &findings),
+        sections: register::sections(report, &findings),
         matrix_left: report.assets.len().saturating_sub(matrix.len()),
         domain_keys,
         matrix,
@@ -405,93 +372,6 @@ fn claims(report: &Report) -> Vec<ClaimRow<'_>> {
     rows.take(MAX_ROWS).collect()
 }
 
-fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>]) -> Vec<Section<'r>> {
-    let long = report.assets.len() > FULL_REGISTER;
-    let mut order: Vec<&str> = Vec::new();
-    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (index, asset) in report.assets.iter().enumerate() {
-        let name = asset.section.as_deref().unwrap_or("Other assets");
-        members.entry(name).or_insert_with(|| {
-            order.push(name);
-            Vec::new()
-        });
-        if let Some(list) = members.get_mut(name) {
-            list.push(index);
-        }
-    }
-    let section = |name: &'r str| {
-        let mut indices = members.remove(name).unwrap_or_default();
-        let total = indices.len();
-        if long {
-            indices.sort_by_key(|index| std::cmp::Reverse(report.assets[*index].verdict));
-            indices.truncate(ROWS_OF_LONG_REGISTER);
-        }
-        let notes = indices
-            .iter()
-            .filter_map(|index| {
-                let asset = &report.assets[*index];
-                asset.notes.as_ref().map(|notes| Note { asset: &asset.id, text: notes.trim().to_owned() })
-            })
-            .collect();
-        Section {
-            name,
-            level: "#".repeat(3 + name.matches(" / ").count().min(2)),
-            left: total - indices.len(),
-            rows: indices.iter().map(|index| asset_row(&report.assets[*index], &findings[*index])).collect(),
-            notes,
-        }
-    };
-    order.into_iter().map(section).collect()
-}
-
-fn asset_row<'r>(asset: &'r Asset, findings: &[&'r Finding]) -> AssetRow<'r> {
-    let copies = asset.copies.as_ref().map_or_else(
-        || "unknown".to_owned(),
-        |copies| {
-            if copies.is_empty() {
-                return "none".to_owned();
-            }
-            let described: Vec<String> = copies
-                .iter()
-                .take(MAX_NAMES)
-                .map(|copy| {
-                    let place = match (&copy.system, copy.rests_on.is_empty()) {
-                        (Some(system), _) => format!(" in {system}"),
-                        (None, false) => format!(" of {}", copy.rests_on.join(", ")),
-                        (None, true) => " in an unknown place".to_owned(),
-                    };
-                    format!("{} ({}{place}; {}, {})", copy.id, copy.by, copy.grade, copy.standing)
-                })
-                .collect();
-            described.join("; ")
-        },
-    );
-    let gaps = phrases::controls(findings, Verdict::Gap);
-    let unknown = phrases::controls(findings, Verdict::Unknown);
-    let accepted = phrases::controls(findings, Verdict::Accepted);
-    let new = phrases::controls(findings, Verdict::New);
-    let open: Vec<String> = [("gap", gaps), ("unknown", unknown), ("accepted", accepted), ("new", new)]
-        .into_iter()
-        .filter(|(_, controls)| !controls.is_empty())
-        .map(|(word, controls)| format!("{word}: {}", controls.join(", ")))
-        .collect();
-    AssetRow {
-        id: &asset.id,
-        title: asset.title.as_deref().unwrap_or_default(),
-        verdict: phrases::verdict(asset.verdict),
-        owner: asset.owner.as_deref().unwrap_or("unknown"),
-        system: &asset.system,
-        copies,
-        exposure: phrases::exposure(asset),
-        rpo: phrases::length(asset.rpo.target_seconds, "unknown"),
-        attainment: match (asset.rpo.attainment, asset.rpo.covered) {
-            (Some(share), Some(covered)) => format!("{:.2} % of {:.0} % covered", share * 100.0, covered * 100.0),
-            _ => "not known".to_owned(),
-        },
-        open: open.join("; "),
-    }
-}
-
 fn domain_keys(report: &Report) -> Vec<&str> {
     let mut keys: Vec<&str> = report
         .systems
@@ -511,7 +391,11 @@ fn matrix<'r>(report: &'r Report, keys: &[&str]) -> Vec<MatrixRow<'r>> {
         let domains = report.systems.iter().find(|known| known.id == system).and_then(|system| system.domains.as_ref());
         domains.and_then(|domains| domains.get(key)).cloned().flatten().unwrap_or_else(|| "?".to_owned())
     };
-    let shown = if report.assets.len() > FULL_REGISTER { ROWS_OF_LONG_REGISTER } else { report.assets.len() };
+    let shown = if report.assets.len() > register::FULL_REGISTER {
+        register::ROWS_OF_LONG_REGISTER
+    } else {
+        report.assets.len()
+    };
     let rows = report.assets.iter().take(shown).map(|asset| {
         let cells = keys.iter().map(|key| {
             let mut places: Vec<String> = asset

@@ -7,6 +7,7 @@ pub mod escape;
 mod json;
 mod markdown;
 mod phrases;
+mod register;
 mod table;
 
 use std::io;

@@ -23,8 +23,12 @@ const MIN_WIDTH: u16 = 60;
 const PADDING: u16 = 2;
 /// What stands between two columns, and at either end.
 const BETWEEN: u16 = 1;
-/// The narrowest last column.
+/// The narrowest last column, where the others can give way.
 const MIN_REST: u16 = 20;
+/// The narrowest column of text; those with a word or a number are narrower already.
+const MIN_TEXT: u16 = 12;
+/// Below this width there is no room for numbers.
+const NARROW: u16 = 76;
 /// From this width on, the evidence has a column of its own.
 const ROOMY: u16 = 96;
 /// From this width on, the table has room for everything.
@@ -76,11 +80,28 @@ fn grid(look: Look, header: &[&str], widths: &[u16]) -> Grid {
     } else {
         grid.force_no_tty();
     }
-    let fixed: u16 = widths.iter().map(|width| width + PADDING + BETWEEN).sum();
-    let rest = look.width.saturating_sub(fixed + PADDING + 2 * BETWEEN).max(MIN_REST);
-    let widths = widths.iter().copied().chain([rest]);
-    grid.set_constraints(widths.map(|width| ColumnConstraint::Absolute(Width::Fixed(width + PADDING))));
+    let widths = fit(look.width, widths);
+    grid.set_constraints(widths.iter().map(|width| ColumnConstraint::Absolute(Width::Fixed(width + PADDING))));
     grid
+}
+
+/// Returns the widths of all columns, the last included, so that they fit: where the last would be
+/// too narrow, the widest of the others gives way.
+fn fit(width: u16, wanted: &[u16]) -> Vec<u16> {
+    let mut widths = wanted.to_vec();
+    let rest = |widths: &[u16]| {
+        let others: u16 = widths.iter().map(|width| width + PADDING + BETWEEN).sum();
+        width.saturating_sub(others + PADDING + 2 * BETWEEN)
+    };
+    while rest(&widths) < MIN_REST
+        && let Some(widest) = widths.iter_mut().max()
+        && *widest > MIN_TEXT
+    {
+        *widest -= 1;
+    }
+    let rest = rest(&widths).max(1);
+    widths.push(rest);
+    widths
 }
 
 /// Returns the width of a column of `texts` under `title`, at most `most`.
@@ -109,20 +130,21 @@ fn assets(report: &Report, look: Look, out: &mut dyn io::Write) -> io::Result<()
     }
     let ids: Vec<String> = rows.iter().map(|row| line(&report.assets[*row].id).into_owned()).collect();
     let id_width = wide("Asset", ids.iter().map(String::as_str), if look.width < WIDE { 26 } else { 48 });
-    let roomy = look.width >= ROOMY;
+    let (roomy, narrow) = (look.width >= ROOMY, look.width < NARROW);
     let mut grid = if roomy {
         grid(look, &["Verdict", "Asset", "Exposure", "RPO", "Evidence", "Open"], &[8, id_width, 8, 7, 11])
+    } else if narrow {
+        grid(look, &["Verdict", "Asset", "Open"], &[8, id_width])
     } else {
         grid(look, &["Verdict", "Asset", "Exposure", "RPO", "Open"], &[8, id_width, 8, 7])
     };
     for (row, id) in rows.iter().zip(&ids) {
         let asset = &report.assets[*row];
-        let mut cells = vec![
-            verdict_cell(asset.verdict),
-            Cell::new(id),
-            Cell::new(phrases::exposure(asset)),
-            Cell::new(phrases::length(asset.rpo.target_seconds, "unknown")),
-        ];
+        let mut cells = vec![verdict_cell(asset.verdict), Cell::new(id)];
+        if !narrow {
+            cells.push(Cell::new(phrases::exposure(asset)));
+            cells.push(Cell::new(phrases::length(asset.rpo.target_seconds, "unknown")));
+        }
         if roomy {
             cells.push(Cell::new(phrases::best_evidence(asset)));
         }

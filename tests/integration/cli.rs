@@ -221,3 +221,44 @@ assets:
     let told = stderr(&output);
     assert!(told.contains("gone.jsonl") && told.contains("bad.jsonl:2"), "{told}");
 }
+
+#[test]
+fn the_terminal_table_fits_the_width_there_is() {
+    for width in [60_usize, 76, 80, 100, 160] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_lastgood"))
+            .args(["audit", "policies/zowe-2020.yaml", "--offline", "--as-of", "2020-07-22T00:00:00Z"])
+            .current_dir(project(""))
+            .env_clear()
+            .env("COLUMNS", width.to_string())
+            .output()
+            .expect("the binary runs");
+        let text = stdout(&output);
+        // The sentences above and below the tables are the terminal's to wrap.
+        let tables = text.lines().skip(4).filter(|line| !line.starts_with('`'));
+        let widest = tables.map(|line| line.chars().count()).max();
+        assert!(widest.is_some_and(|widest| widest <= width), "{width}: {widest:?}\n{text}");
+    }
+}
+
+#[test]
+fn sections_of_the_register_nest() {
+    let text = stdout(&audit(&["--format", "markdown"]));
+    let register = text.split("## Asset register").nth(1).expect("a register");
+    let headings: Vec<&str> = register
+        .lines()
+        .filter(|line| line.starts_with("###"))
+        .take_while(|line| !line.contains("could not"))
+        .collect();
+    assert_eq!(
+        headings,
+        [
+            "### Source code",
+            "### Binary artifacts",
+            "### Infrastructure",
+            "#### z/OS build environment",
+            "#### Jenkins build environment",
+            "#### Websites",
+            "### Odds and ends"
+        ]
+    );
+}
