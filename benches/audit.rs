@@ -92,6 +92,7 @@ fn observations(assets: usize, points: i64) -> Vec<Observation> {
                 Fact::RecoveryPoints(RecoveryPoints {
                     complete: true,
                     from: None,
+                    kept_from: None,
                     grade: Grade::Observed,
                     points: listed.collect(),
                 }),

@@ -12,15 +12,19 @@ pub(super) fn run(args: &CheckArgs) -> u8 {
             Ok(policy) => {
                 let document = policy.document();
                 output::note(&format!(
-                    "{}: no fault ({} systems, {} objectives, {} assets)",
+                    "{}: no fault ({}, {}, {})",
                     path.display(),
-                    document.systems.0.len(),
-                    document.objectives.0.len(),
-                    document.assets.len()
+                    counted(document.systems.0.len(), "system"),
+                    counted(document.objectives.0.len(), "objective"),
+                    counted(document.assets.len(), "asset")
                 ));
             }
             Err(failure) => worst = worst.max(output::complain(&failure)),
         }
     }
     worst
+}
+
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -40,7 +40,8 @@ pub fn read_all(
                 Err((reason, why)) => {
                     let what = format!("import of {}: {why}", import.file.value);
                     gathered.complaints.push(what.clone());
-                    let mut observation = Observation::new(Fact::Unseen(Unseen { reason, what: what.into() }), as_of);
+                    let mut observation =
+                        Observation::new(Fact::Unseen(Unseen { fact: None, reason, what: what.into() }), as_of);
                     observation.asset = Some(asset.id.0.as_str().into());
                     observation.copy = Some(copy.id().into());
                     gathered.observations.push(observation.seal()?);

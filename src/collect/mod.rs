@@ -40,7 +40,11 @@ pub fn gather(policy: &Policy, folder: &Path, offline: bool, as_of: Instant) -> 
         } else {
             format!("not asked: this version has no collector for {} systems", system.kind())
         };
-        let fact = Unseen { reason: UnseenReason::Offline, what: format!("{why}: {}", questions.join(", ")).into() };
+        let fact = Unseen {
+            fact: None,
+            reason: UnseenReason::Offline,
+            what: format!("{why}: {}", questions.join(", ")).into(),
+        };
         let mut observation = Observation::new(Fact::Unseen(fact), as_of);
         observation.system = Some(id.value.as_str().into());
         observation.source_mut().tool = Some(concat!("lastgood ", env!("CARGO_PKG_VERSION")).into());

@@ -106,19 +106,35 @@ fn read_lines(
     lines.len()
 }
 
-/// Returns whether the line, which says that it has the digest `claimed`, was written as this format
-/// writes it and hashes to it as it stands; saves writing it anew.
-fn hashes_as_written(line: &[u8], claimed: Digest) -> bool {
+/// Returns whether the line is `observation` as this format writes it and hashes to the digest that
+/// it claims; saves hashing it as it would have been written.
+fn hashes_as_written(line: &[u8], observation: &Observation, claimed: Digest) -> bool {
     let field = format!("\"digest\":\"{claimed}\",");
     let Some(at) = line.windows(field.len()).position(|window| window == field.as_bytes()) else { return false };
-    Digest::of_parts(&line[..at], &line[at + field.len()..]) == claimed
+    Digest::of_parts(&line[..at], &line[at + field.len()..]) == claimed && is_written_as(line, observation)
+}
+
+/// Returns whether `observation` is written as exactly these bytes.
+fn is_written_as(line: &[u8], observation: &Observation) -> bool {
+    struct Expected<'l>(&'l [u8]);
+    impl Write for Expected<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut expected = Expected(line);
+    serde_json::to_writer(&mut expected, observation).is_ok() && expected.0.is_empty()
 }
 
 fn read_line(line: &[u8], digests: Digests) -> Result<Observation, String> {
     let mut observation: Observation =
         serde_json::from_slice(line).map_err(|error| format!("not an observation: {error}"))?;
     match (observation.digest, digests) {
-        (Some(claimed), _) if hashes_as_written(line, claimed) => {}
+        (Some(claimed), _) if hashes_as_written(line, &observation, claimed) => {}
         (Some(claimed), _) => {
             let computed = observation.canonical_digest().map_err(|error| error.to_string())?;
             if claimed != computed {

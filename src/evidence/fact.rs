@@ -36,6 +36,49 @@ pub enum Fact {
     Unseen(Unseen),
 }
 
+crate::model::word::words! {
+    /// The kinds of facts that can be asked for.
+    pub enum Question {
+        /// When the asset changed.
+        Changes = "changes",
+        /// How a copy compares with its primary.
+        Comparison = "comparison",
+        /// What a system holds.
+        Inventory = "inventory",
+        /// The recovery points of a copy.
+        RecoveryPoints = "recovery-points",
+        /// The runs of a job.
+        Runs = "runs",
+        /// The schedule of a job.
+        Schedule = "schedule",
+        /// The settings of a place.
+        Settings = "settings",
+    }
+}
+
+impl Fact {
+    /// Returns the question to which the fact is the whole answer; `None` for a fact that answers
+    /// none, or only in part.
+    pub const fn answers(&self) -> Option<Question> {
+        match self {
+            Self::Changes(_) => Some(Question::Changes),
+            Self::Comparison(comparison) if comparison.complete => Some(Question::Comparison),
+            Self::Inventory(inventory) if inventory.complete => Some(Question::Inventory),
+            Self::RecoveryPoints(listing) if listing.complete => Some(Question::RecoveryPoints),
+            Self::Runs(runs) if runs.complete => Some(Question::Runs),
+            Self::Schedule(_) => Some(Question::Schedule),
+            Self::Settings(_) => Some(Question::Settings),
+            Self::Comparison(_)
+            | Self::Inventory(_)
+            | Self::Item(_)
+            | Self::RecoveryPoints(_)
+            | Self::Runs(_)
+            | Self::Statement(_)
+            | Self::Unseen(_) => None,
+        }
+    }
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
 const fn is_zero(number: &u64) -> bool {
     *number == 0
@@ -51,7 +94,7 @@ pub struct Changes {
     /// Whether every change between `from` and the time of observation is listed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exact: bool,
-    /// Since when the list is exact; absent where it is not.
+    /// Since when the list is exact; without it, `exact` says nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub from: Option<Instant>,
@@ -89,6 +132,28 @@ pub struct Comparison {
     /// The share that was compared, in parts per million; absent where all was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampled_ppm: Option<u32>,
+}
+
+impl Comparison {
+    /// Returns how many items the copy lacks or holds with other content.
+    pub const fn lacking(&self) -> u64 {
+        self.missing.saturating_add(self.different)
+    }
+
+    /// Returns how many items are there in some state.
+    pub const fn present(&self) -> u64 {
+        self.equal.saturating_add(self.behind).saturating_add(self.different)
+    }
+
+    /// Returns how many items the copy should have.
+    pub const fn total(&self) -> u64 {
+        self.present().saturating_add(self.missing)
+    }
+
+    /// Returns whether every item of both sides was compared.
+    pub const fn is_full(&self) -> bool {
+        self.complete && self.sampled_ppm.is_none()
+    }
 }
 
 crate::model::word::words! {
@@ -170,14 +235,19 @@ pub struct Item {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryPoints {
-    /// Whether every recovery point captured since `from` (or ever) is listed.
+    /// Whether every recovery point that is there and was captured since `from` is listed.
     pub complete: bool,
-    /// Since when the list is whole; absent where it holds all there ever were.
+    /// Since when the list is whole; absent where it holds all that are there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub from: Option<Instant>,
     /// How the recovery points are known: `observed`, `reported` or weaker.
     pub grade: Grade,
+    /// Since when no recovery point was removed, so that the list tells of the past too; absent where
+    /// that is not known, and then the oldest one listed is taken for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub kept_from: Option<Instant>,
     /// The recovery points.
     pub points: Vec<Point>,
 }
@@ -259,7 +329,7 @@ crate::model::word::words! {
 }
 
 /// The schedule of a job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// How to read the expression.
@@ -269,6 +339,13 @@ pub struct Schedule {
     pub disabled: Option<Box<str>>,
     /// The expressions; several where a job has several triggers, none where nothing triggers it.
     pub expressions: Vec<Box<str>>,
+}
+
+impl Schedule {
+    /// Returns whether anything starts the job without a person.
+    pub fn runs_by_itself(&self) -> bool {
+        self.disabled.is_none() && !self.expressions.is_empty()
+    }
 }
 
 crate::model::word::words! {
@@ -284,7 +361,7 @@ crate::model::word::words! {
 }
 
 /// Settings of the place that holds a copy. What is absent is not known.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// After how many days a clean-up deletes current content; 0 for never.
@@ -304,6 +381,26 @@ pub struct Settings {
     pub versioning: Option<bool>,
 }
 
+impl Settings {
+    /// Returns these settings and, where they are silent, what `earlier` ones told.
+    #[must_use]
+    pub const fn or(self, earlier: Self) -> Self {
+        const fn either<T: Copy>(one: Option<T>, other: Option<T>) -> Option<T> {
+            match one {
+                Some(_) => one,
+                None => other,
+            }
+        }
+        Self {
+            expires_days: either(self.expires_days, earlier.expires_days),
+            locked_days: either(self.locked_days, earlier.locked_days),
+            noncurrent_days: either(self.noncurrent_days, earlier.noncurrent_days),
+            sync_deletes: either(self.sync_deletes, earlier.sync_deletes),
+            versioning: either(self.versioning, earlier.versioning),
+        }
+    }
+}
+
 /// A statement that the policy quotes, kept as evidence so that a report can point at it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -321,6 +418,9 @@ pub struct Statement {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unseen {
+    /// What kind of fact was asked for: a later one answers. Absent where there were several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fact: Option<Question>,
     /// Why.
     pub reason: UnseenReason,
     /// What was asked for.

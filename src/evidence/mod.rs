@@ -10,8 +10,8 @@ pub mod stated;
 use std::collections::HashMap;
 
 pub use fact::{
-    Basis, Changes, Comparison, Dialect, Fact, Inventory, Item, Point, RecoveryPoints, Run, RunOutcome, Runs, Schedule,
-    Settings, Statement, Unseen,
+    Basis, Changes, Comparison, Dialect, Fact, Inventory, Item, Point, Question, RecoveryPoints, Run, RunOutcome, Runs,
+    Schedule, Settings, Statement, Unseen,
 };
 pub use observation::{Digest, Observation, Source};
 

@@ -3,9 +3,11 @@
 //! Exact: exposure is piecewise linear, so each piece is measured, nothing is sampled. Whether the
 //! share is enough is left to its control.
 
+use std::collections::BinaryHeap;
+
 use chrono::TimeDelta;
 
-use super::exposure::{Feed, Held};
+use super::exposure::{Feed, Held, merged};
 use crate::model::time::Instant;
 use crate::model::{Period, Timespan};
 
@@ -64,112 +66,105 @@ pub struct History<'a> {
     pub points: &'a [Held],
     /// When the asset changed.
     pub feed: Option<&'a Feed>,
-    /// Stretches for which every recovery point is listed, from and to; a stretch from the beginning
-    /// of time holds all there ever were.
+    /// Stretches, from and to, in which somebody can tell that the recovery points were there.
+    pub seen: &'a [(Instant, Instant)],
+    /// Stretches for which every recovery point of every copy is listed, from and to; a stretch from
+    /// the beginning of time holds all there ever were.
     pub whole: &'a [(Instant, Instant)],
 }
 
 /// Returns the attainment of `rpo` over `period`.
 pub fn attainment(history: &History<'_>, period: Period, rpo: Timespan) -> Attainment {
-    let stretches = merged(history.whole);
+    let whole = merged(history.whole.to_vec());
+    let seen = merged(history.seen.iter().chain(history.whole).copied().collect());
+    let ends = |stretches: &[(Instant, Instant)]| stretches.iter().flat_map(|(from, to)| [*from, *to]).collect();
+    let (ends_of_seen, ends_of_whole): (Vec<Instant>, Vec<Instant>) = (ends(&seen), ends(&whole));
+    let mut cuts: Vec<Instant> = history
+        .points
+        .iter()
+        .flat_map(|point| [point.available, point.until])
+        .chain(history.feed.into_iter().flat_map(Feed::cuts))
+        .chain(ends_of_seen)
+        .chain(ends_of_whole)
+        .filter(|cut| *cut > period.from && *cut < period.to)
+        .chain([period.from, period.to])
+        .collect();
+    cuts.sort_unstable();
+    cuts.dedup();
+    let mut arriving = history.points.to_vec();
+    arriving.sort_unstable_by_key(|point| point.available);
+    let mut arriving = arriving.into_iter().peekable();
+    // By the state that they hold, the newest on top.
+    let mut there: BinaryHeap<(Instant, Instant)> = BinaryHeap::new();
     let mut result = Attainment {
         within: TimeDelta::zero(),
         beyond: TimeDelta::zero(),
         uncovered: TimeDelta::zero(),
         worst: Some(TimeDelta::zero()),
     };
-    let mut covered_until = period.from;
-    for (since, until) in stretches {
-        let (from, to) = (since.max(period.from), until.min(period.to));
-        if from >= to {
+    for piece in cuts.windows(2) {
+        let &[start, end] = piece else { continue };
+        while let Some(point) = arriving.next_if(|point| point.available <= start) {
+            there.push((point.captured, point.until));
+        }
+        // A point that was there until the piece begins is not there in it.
+        while there.peek().is_some_and(|(_, until)| *until <= start) {
+            there.pop();
+        }
+        if stretch_of(&seen, start).is_none() {
+            result.uncovered += end - start;
             continue;
         }
-        result.uncovered += from - covered_until;
-        covered_until = to;
-        measure(history, since, from, to, rpo, &mut result);
+        let newest = there.peek().map(|(captured, _)| *captured);
+        let since = stretch_of(&whole, start).map(|(since, _)| since);
+        measure(history.feed, newest, since, (start, end), rpo, &mut result);
     }
-    result.uncovered += period.to - covered_until;
     if result.within + result.beyond == TimeDelta::zero() {
         result.worst = None;
     }
     result
 }
 
-/// Returns overlapping stretches as one, in order.
-fn merged(stretches: &[(Instant, Instant)]) -> Vec<(Instant, Instant)> {
-    let mut sorted = stretches.to_vec();
-    sorted.sort_unstable();
-    let mut merged: Vec<(Instant, Instant)> = Vec::new();
-    for (from, to) in sorted {
-        match merged.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(to),
-            _ => merged.push((from, to)),
-        }
-    }
-    merged
+/// Returns the stretch that holds the time right after `at`; `None` where none does.
+fn stretch_of(stretches: &[(Instant, Instant)], at: Instant) -> Option<(Instant, Instant)> {
+    let after = stretches.partition_point(|(from, _)| *from <= at);
+    stretches.get(after.checked_sub(1)?).copied().filter(|(_, to)| at < *to)
 }
 
-/// Measures `from` to `to`, all of it inside a stretch that is whole since `since`.
-fn measure(history: &History<'_>, since: Instant, from: Instant, to: Instant, rpo: Timespan, result: &mut Attainment) {
-    let mut cuts: Vec<Instant> = history
-        .points
-        .iter()
-        .flat_map(|point| [point.available, point.until])
-        .chain(history.feed.into_iter().flat_map(|feed| feed.changes.iter().copied().chain([feed.to])))
-        .filter(|cut| *cut > from && *cut < to)
-        .chain([from, to])
-        .collect();
-    cuts.sort_unstable();
-    cuts.dedup();
-    let mut by_availability: Vec<Held> = history.points.to_vec();
-    by_availability.sort_unstable_by_key(|point| point.available);
-    let lasting = by_availability.iter().all(|point| point.until >= to);
-    let mut arriving = by_availability.iter().peekable();
-    let mut newest: Option<Instant> = None;
-    for piece in cuts.windows(2) {
-        let &[start, end] = piece else { continue };
-        if lasting {
-            while let Some(point) = arriving.next_if(|point| point.available <= start) {
-                newest = newest.max(Some(point.captured));
-            }
-        } else {
-            // A point that was there until the piece begins is not there in it.
-            let there = by_availability.iter().filter(|point| point.available <= start && start < point.until);
-            newest = there.map(|point| point.captured).max();
-        }
-        // The exposure is at most what the known points say. It is at least what it would be if a
-        // point had been captured just before the list begins.
-        let ever = since == Instant::MIN_UTC;
-        let most = newest.map(|captured| anchor(history.feed, captured, start));
-        let least = if ever {
-            most
-        } else {
-            Some(anchor(history.feed, newest.map_or(since, |newest| newest.max(since)), start))
+/// Measures a piece in which the newest state is that of `newest` and nothing changes. All recovery
+/// points captured after `since` are known; of `None`, more may have been there at any time.
+fn measure(
+    feed: Option<&Feed>,
+    newest: Option<Instant>,
+    since: Option<Instant>,
+    (start, end): (Instant, Instant),
+    rpo: Timespan,
+    result: &mut Attainment,
+) {
+    // The exposure is at most what the known points say. It is at least what it would be if a
+    // point had been captured just before the list begins.
+    let most = newest.map(|captured| anchor(feed, captured, start));
+    let within_until = most.map_or(start, |anchor| limit(anchor, rpo, start, end));
+    let beyond_from = match since {
+        None => end,
+        Some(since) if since == Instant::MIN_UTC => within_until,
+        Some(since) => limit(anchor(feed, newest.map_or(since, |newest| newest.max(since)), start), rpo, start, end),
+    }
+    .max(within_until);
+    result.within += within_until - start;
+    result.uncovered += beyond_from - within_until;
+    result.beyond += end - beyond_from;
+    if within_until > start || beyond_from < end {
+        let last = if beyond_from < end { end } else { within_until };
+        result.worst = match (result.worst, most) {
+            (Some(worst), Some(anchor)) => Some(worst.max(anchor.map_or(TimeDelta::zero(), |anchor| last - anchor))),
+            _ => None,
         };
-        let within_until = most.map_or(start, |anchor| limit(anchor, rpo, start, end));
-        let beyond_from = least.map_or(start, |anchor| limit(anchor, rpo, start, end)).max(within_until);
-        result.within += within_until - start;
-        result.uncovered += beyond_from - within_until;
-        result.beyond += end - beyond_from;
-        if within_until > start || beyond_from < end {
-            let last = if beyond_from < end { end } else { within_until };
-            result.worst = match (result.worst, most) {
-                (Some(worst), Some(anchor)) => {
-                    Some(worst.max(anchor.map_or(TimeDelta::zero(), |anchor| last - anchor)))
-                }
-                _ => None,
-            };
-        }
     }
 }
 
-fn anchor(feed: Option<&Feed>, captured: Instant, at: Instant) -> Option<Instant> {
-    match feed {
-        // Inside a piece no change comes, so a piece that ends where the feed does is still known.
-        Some(feed) if at >= feed.to => feed.anchor(captured, at.max(feed.to + TimeDelta::milliseconds(1))),
-        Some(feed) => feed.anchor(captured, at),
-        None => Some(captured),
-    }
+fn anchor(feed: Option<&Feed>, captured: Instant, start: Instant) -> Option<Instant> {
+    feed.map_or(Some(captured), |feed| feed.anchor_from(captured, start))
 }
 
 /// Returns until when, inside `start` to `end`, an exposure that runs from `anchor` is within `rpo`.
@@ -199,7 +194,7 @@ mod tests {
     }
 
     fn over(points: &[Held], whole: &[(Instant, Instant)], rpo: &str) -> Attainment {
-        let history = History { points, feed: None, whole };
+        let history = History { points, feed: None, seen: &[], whole };
         attainment(&history, period(0, 240), rpo.parse().unwrap())
     }
 
@@ -257,8 +252,8 @@ mod tests {
     #[test]
     fn unchanged_is_within_until_the_feed_ends() {
         let points = [held(0, 0)];
-        let feed = Feed { from: at(-10), to: at(100), changes: vec![at(-5)], digest: None };
-        let history = History { points: &points, feed: Some(&feed), whole: &[(Instant::MIN_UTC, at(240))] };
+        let feed = Feed::new(vec![(at(-10), at(100))], vec![at(-5)]);
+        let history = History { points: &points, feed: Some(&feed), seen: &[], whole: &[(Instant::MIN_UTC, at(240))] };
         let result = attainment(&history, period(0, 240), "24h".parse().unwrap());
         assert_eq!(result.within, TimeDelta::hours(124));
     }

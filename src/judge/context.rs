@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::attainment::Attainment;
+use super::attainment::{Attainment, History};
 use super::copy_state::{CopyState, Standing};
+use super::cover::Cover;
 use super::estate::{Estate, Membership, Subject};
 use super::exposure::{Exposure, Feed, Held};
 use super::loss::Loss;
+use super::schedule::Timetables;
 use super::seen::Seen;
 use crate::evidence::Digest;
 use crate::model::time::Instant;
@@ -31,6 +33,10 @@ pub struct Context<'a> {
     pub period: Period,
     /// The assets.
     pub estate: Estate<'a>,
+    /// Which entries rest on which.
+    pub cover: Cover,
+    /// The schedules that were seen, read.
+    pub timetables: Timetables<'a>,
     /// The state of each asset's copies, by position of the asset.
     pub states: Vec<Vec<CopyState<'a>>>,
     /// What is left after the loss of each domain.
@@ -67,10 +73,13 @@ pub struct AssetContext<'c, 'a> {
     pub objective: &'a Objective,
     /// Its change feed.
     pub feed: Option<Feed>,
-    /// Its usable recovery points, of all copies.
-    pub points: Vec<Held>,
-    /// Its exposure now.
+    /// Its exposure now: by the usable copies whose evidence is good enough, or, where none has a
+    /// recovery point, by all usable copies.
     pub exposure: Exposure,
+    /// Its exposure now by the usable copies alone whose evidence is good enough.
+    pub sure_exposure: Exposure,
+    /// Its exposure now by all usable copies.
+    pub usable_exposure: Exposure,
     /// Its attainment over the period; `None` without an RPO.
     pub attainment: Option<Attainment>,
     /// The digests of every observation about its copies, sorted.
@@ -95,7 +104,7 @@ impl AssetContext<'_, '_> {
 
     /// Returns the weakest evidence that is good enough; a statement where the objective asks nothing.
     pub fn floor(&self) -> Grade {
-        self.objective.evidence.as_ref().map_or(Grade::Attested, |floor| floor.value)
+        floor_of(self.objective)
     }
 
     /// Returns the digests of every observation about its copies.
@@ -204,6 +213,52 @@ impl Drafts {
     }
 }
 
+/// Returns when the asset changed, by its feeds and by what comparisons found in none of its copies;
+/// `None` where nothing tells.
+pub fn feed_of(seen: Seen<'_>, asset: &str, states: &[CopyState<'_>]) -> Option<Feed> {
+    let exposed = states.iter().filter_map(|state| {
+        let noted = state.comparison?;
+        noted.fact.oldest_unprotected.filter(|oldest| *oldest <= noted.at())
+    });
+    Feed::of(seen, asset, exposed)
+}
+
+/// Returns the weakest evidence that is good enough.
+fn floor_of(objective: &Objective) -> Grade {
+    objective.evidence.as_ref().map_or(Grade::Attested, |floor| floor.value)
+}
+
+/// Returns the attainment of `rpo` over `period` by the recovery points `sure`, which are there now,
+/// and by those that were there once.
+fn attained(
+    subject: &Subject<'_>,
+    states: &[CopyState<'_>],
+    floor: Grade,
+    sure: Vec<Held>,
+    feed: Option<&Feed>,
+    period: Period,
+    rpo: Timespan,
+) -> Attainment {
+    let counts = |state: &&CopyState<'_>| state.is_sure(floor) || state.standing == Standing::Absent;
+    let seen: Vec<(Instant, Instant)> = states
+        .iter()
+        .filter(counts)
+        .filter_map(CopyState::last_look)
+        .map(|looked| (Instant::MIN_UTC, looked))
+        .collect();
+    let past = states.iter().filter(counts).flat_map(|state| state.past.iter().copied());
+    let points: Vec<Held> = sure.into_iter().chain(past).collect();
+    // How long it was beyond the RPO is known only while every copy is known.
+    let all = match subject.asset.copies.value {
+        OrUnknown::Unknown => Vec::new(),
+        OrUnknown::Known(_) => vec![(Instant::MIN_UTC, Instant::MAX_UTC)],
+    };
+    let whole = states.iter().fold(all, |whole, state| {
+        if counts(&state) { super::exposure::intersection(&whole, &state.whole) } else { Vec::new() }
+    });
+    super::attainment::attainment(&History { points: &points, feed, seen: &seen, whole: &whole }, period, rpo)
+}
+
 impl<'c, 'a> AssetContext<'c, 'a> {
     /// Returns the context of the asset at `index`; `None` where the policy has no objective for it.
     pub fn of(audit: &'c Context<'a>, index: usize) -> Option<Self> {
@@ -211,31 +266,27 @@ impl<'c, 'a> AssetContext<'c, 'a> {
         let states = audit.states.get(index)?;
         let objective = audit.policy.objective(subject.asset)?;
         let as_of = audit.seen.as_of;
-        let feed = Feed::of(audit.seen, &subject.id);
-        let points: Vec<Held> = states
-            .iter()
-            .filter(|state| state.standing == Standing::Usable)
-            .flat_map(|state| state.held(as_of))
-            .collect();
-        let exposure = super::exposure::exposure(&points, feed.as_ref(), as_of);
-        let whole: Vec<(Instant, Instant)> = states
-            .iter()
-            .filter(|state| state.standing != Standing::Lapsed)
-            .flat_map(|state| state.whole.iter().copied())
-            .collect();
-        // What is gone by now was there then.
-        let once: Vec<Held> =
-            points.iter().copied().chain(states.iter().flat_map(|state| state.gone.iter().copied())).collect();
+        let floor = floor_of(objective);
+        let feed = feed_of(audit.seen, &subject.id, states);
+        let held = |counts: &dyn Fn(&CopyState<'a>) -> bool| -> Vec<Held> {
+            states.iter().filter(|state| counts(state)).flat_map(|state| state.held(as_of)).collect()
+        };
+        let exposure_of = |points: &[Held]| super::exposure::exposure(points, feed.as_ref(), as_of);
+        let sure = held(&|state| state.is_sure(floor));
+        let sure_exposure = exposure_of(&sure);
+        let weak = states.iter().any(|state| state.standing == Standing::Usable && state.grade < floor);
+        let usable_exposure =
+            if weak { exposure_of(&held(&|state| state.standing == Standing::Usable)) } else { sure_exposure };
+        let exposure = if sure_exposure.exposure.is_some() { sure_exposure } else { usable_exposure };
         let period = Period {
-            from: subject.created_at().map_or(audit.period.from, |created| created.max(audit.period.from)),
+            from: subject.created_at(audit.seen).map_or(audit.period.from, |created| created.max(audit.period.from)),
             to: audit.period.to.min(as_of),
         };
-        let history = super::attainment::History { points: &once, feed: feed.as_ref(), whole: &whole };
         let attainment = objective
             .rpo
             .known()
             .filter(|_| period.from < period.to)
-            .map(|rpo| super::attainment::attainment(&history, period, *rpo));
+            .map(|rpo| attained(subject, states, floor, sure, feed.as_ref(), period, *rpo));
         let mut evidence: Vec<Digest> = states.iter().flat_map(|state| state.evidence.iter().copied()).collect();
         evidence.sort_unstable();
         evidence.dedup();
@@ -246,8 +297,9 @@ impl<'c, 'a> AssetContext<'c, 'a> {
             states,
             objective,
             feed,
-            points,
             exposure,
+            sure_exposure,
+            usable_exposure,
             attainment,
             evidence: evidence.into(),
         })

@@ -6,20 +6,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-
+use super::compared::{by_comparison, governing};
 use super::estate::Subject;
 use super::exposure::Held;
-use super::seen::{Noted, Seen, unseen};
-use crate::evidence::{Basis, Comparison, Digest, Fact, Point, RecoveryPoints, Runs, Schedule, Settings};
+use super::listed::{by_points, recovery_points};
+use super::seen::{Noted, Seen};
+use crate::evidence::{Comparison, Digest, Fact, Point, RecoveryPoints, Runs, Schedule, Settings, Statement, Unseen};
 use crate::model::time::{Instant, human};
-use crate::model::{Count, Grade, Method, Timespan};
+use crate::model::{Grade, Method, Timespan};
 use crate::policy::document::{Attestation, RestoreTest};
 use crate::policy::values::Outcome;
 use crate::policy::{Copy, Day, Objective, OrUnknown, Policy};
-
-/// How long a migration's archive can be downloaded; after that only a copy elsewhere helps.
-const MIGRATION_ARCHIVE_DAYS: i64 = 7;
 
 /// How long a passed restore test lifts the grade of its copy where the objective names no interval.
 const RESTORE_TEST_COUNTS: Timespan = Timespan::days(365);
@@ -50,6 +47,7 @@ pub enum Place<'a> {
 
 /// What the evidence says of one copy.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something else that was or was not seen")]
 pub struct CopyState<'a> {
     /// The copy as declared.
     pub copy: &'a Copy,
@@ -65,23 +63,31 @@ pub struct CopyState<'a> {
     pub points: Cow<'a, [Point]>,
     /// Recovery points that hold nothing, or less than they must.
     pub bad_points: Vec<&'a Point>,
-    /// Since when the list of recovery points is whole; `None` where it is not, the beginning of
-    /// time where it holds all there ever were.
+    /// Since when the newest list of recovery points is whole; `None` where it is not, the beginning
+    /// of time where it holds all that are there.
     pub whole_since: Option<Instant>,
     /// When its recovery points were last listed.
     pub listed_at: Option<Instant>,
-    /// Stretches for which every recovery point is listed, from and to.
+    /// Stretches for which every recovery point that ever was is listed, from and to.
     pub whole: Vec<(Instant, Instant)>,
-    /// Recovery points that were there and that a later look did not find.
-    pub gone: Vec<Held>,
+    /// What it held once and need not hold any more.
+    pub past: Vec<Held>,
     /// Whether a look at it failed, which is told by an observation of its own.
     pub missed: bool,
+    /// Whether the last look lies before the last review.
+    pub stale: bool,
     /// Whether some time lies in the future and was not believed.
     pub future: bool,
-    /// The newest comparison with the primary.
+    /// Whether what it rides on has another copy that may hold a newer state.
+    pub newer_elsewhere: bool,
+    /// The copy in which it travels, whose state this is; `None` for a copy that stands on its own, or
+    /// that travels in several.
+    pub carrier: Option<&'a Copy>,
+    /// The comparison with the primary that counts: the newest whole one, or a later one that found
+    /// something lacking.
     pub comparison: Option<Noted<'a, Comparison>>,
-    /// The newest settings of its place.
-    pub settings: Option<Noted<'a, Settings>>,
+    /// The settings of its place, each as it was last told.
+    pub settings: Option<Settings>,
     /// The newest schedule of its job.
     pub schedule: Option<Noted<'a, Schedule>>,
     /// The newest list of its job's runs.
@@ -109,9 +115,12 @@ impl<'a> CopyState<'a> {
             whole_since: None,
             listed_at: None,
             whole: Vec::new(),
-            gone: Vec::new(),
+            past: Vec::new(),
             missed: false,
+            stale: false,
             future: false,
+            newer_elsewhere: false,
+            carrier: None,
             comparison: None,
             settings: None,
             schedule: None,
@@ -145,6 +154,29 @@ impl<'a> CopyState<'a> {
         self.listed_at.max(self.comparison.map(|noted| noted.at()))
     }
 
+    /// Returns whether it may hold a newer state than is known: it was not seen, or not all of it.
+    pub fn may_be_newer(&self) -> bool {
+        let unlisted =
+            || self.comparison.is_none() && self.whole_since.is_none_or(|since| Some(since) > self.captured_at());
+        match self.standing {
+            Standing::Doubtful | Standing::Usable if self.newer_elsewhere => true,
+            Standing::Doubtful => self.points.is_empty() || self.listed_at.is_some() && unlisted(),
+            Standing::Usable => self.listed_at.is_some() && unlisted(),
+            Standing::Absent | Standing::Lapsed => false,
+        }
+    }
+
+    /// Returns whether a look at it failed to see all of it.
+    pub fn is_partly_seen(&self) -> bool {
+        let comparison = self.comparison.is_some_and(|noted| !noted.fact.complete);
+        comparison || self.comparison.is_none() && self.listed_at.is_some() && self.whole_since.is_none()
+    }
+
+    /// Returns whether what proves it was looked at, if only in part.
+    pub fn was_looked_at(&self) -> bool {
+        self.last_look().is_some() || self.method() == Method::BackupConfig && self.schedule.is_some()
+    }
+
     /// Returns whether it counts without any doubt as evidence of at least `floor`.
     pub fn is_sure(&self, floor: Grade) -> bool {
         self.standing == Standing::Usable && self.grade >= floor
@@ -163,7 +195,8 @@ impl<'a> CopyState<'a> {
         }
     }
 
-    fn set(&mut self, standing: Standing, because: impl Into<String>) {
+    /// Sets the standing and why.
+    pub(super) fn set(&mut self, standing: Standing, because: impl Into<String>) {
         self.standing = standing;
         self.because = because.into();
     }
@@ -180,6 +213,24 @@ impl<'a> CopyState<'a> {
     }
 }
 
+/// What was seen of one copy, by what it tells.
+#[derive(Debug, Default)]
+struct Looks<'a> {
+    listings: Vec<Noted<'a, RecoveryPoints>>,
+    comparisons: Vec<Noted<'a, Comparison>>,
+    misses: Vec<Noted<'a, Unseen>>,
+    settings: Vec<Noted<'a, Settings>>,
+}
+
+impl Looks<'_> {
+    /// Puts them in order of time; at one time, in an order that does not depend on that of lines.
+    fn in_order(&mut self) {
+        self.comparisons.sort_by_key(|noted| (noted.at(), noted.digest()));
+        self.misses.sort_by_key(|noted| (noted.at(), noted.digest()));
+        self.settings.sort_by_key(|noted| (noted.at(), noted.digest()));
+    }
+}
+
 /// Returns the state of every copy of `subject` that stands on its own; derived copies stay blank.
 pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> Vec<CopyState<'a>> {
     let copies = subject.asset.copies.known().map_or(&[][..], Vec::as_slice);
@@ -187,32 +238,37 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
         return Vec::new();
     }
     let mut states: Vec<CopyState<'a>> = copies.iter().map(CopyState::blank).collect();
-    let mut listings: Vec<Vec<Noted<'a, RecoveryPoints>>> = vec![Vec::new(); copies.len()];
-    let mut misses: Vec<Option<String>> = vec![None; copies.len()];
-    for observation in seen.of_asset(&subject.id) {
+    let mut looks: Vec<Looks<'a>> = copies.iter().map(|_| Looks::default()).collect();
+    for observation in seen.of_subject(subject) {
         let Some(copy) = observation.copy.as_deref() else { continue };
         let Some(index) = copies.iter().position(|known| known.id() == copy) else { continue };
-        let state = &mut states[index];
+        let (state, looks) = (&mut states[index], &mut looks[index]);
         match &observation.fact {
-            Fact::RecoveryPoints(fact) => listings[index].push(Noted::new(fact, observation)),
-            Fact::Comparison(fact) => newest(&mut state.comparison, Noted::new(&**fact, observation)),
-            Fact::Settings(fact) => newest(&mut state.settings, Noted::new(fact, observation)),
+            Fact::RecoveryPoints(fact) => looks.listings.push(Noted::new(fact, observation)),
+            Fact::Comparison(fact) => looks.comparisons.push(Noted::new(&**fact, observation)),
+            Fact::Settings(fact) if !seen.is_stale(observation.observed_at) => {
+                looks.settings.push(Noted::new(fact, observation));
+            }
             Fact::Schedule(fact) => newest(&mut state.schedule, Noted::new(fact, observation)),
             Fact::Runs(fact) => newest(&mut state.runs, Noted::new(fact, observation)),
-            Fact::Statement(_) => state.evidence = observation.digest.into_iter().collect(),
-            Fact::Unseen(_) => {
-                misses[index] = unseen(observation).map(|miss| format!("{} ({})", miss.fact.what, miss.fact.reason));
+            Fact::Statement(fact) if is_quoted(fact, state.copy) => {
+                state.evidence = observation.digest.into_iter().collect();
             }
-            Fact::Changes(_) | Fact::Inventory(_) | Fact::Item(_) => {}
+            Fact::Unseen(fact) => looks.misses.push(Noted::new(fact, observation)),
+            Fact::Changes(_) | Fact::Inventory(_) | Fact::Item(_) | Fact::Settings(_) | Fact::Statement(_) => {}
         }
     }
     let objective = policy.objective(subject.asset);
-    for ((state, listings), miss) in states.iter_mut().zip(listings).zip(misses) {
-        state.missed = miss.is_some();
+    for (state, mut looks) in states.iter_mut().zip(looks) {
+        looks.in_order();
+        let told = looks.settings.iter().map(|noted| *noted.fact);
+        state.settings = told.reduce(|earlier, later| later.or(earlier));
+        state.schedule = state.schedule.filter(|noted| !seen.is_stale(noted.at()));
+        state.runs = state.runs.filter(|noted| !seen.is_stale(noted.at()));
         match state.copy {
-            Copy::Attestation(statement) => attested(state, statement, seen),
+            Copy::Attestation(statement) => attested(state, statement, subject, seen),
             copy if copy.method().is_derived() => continue,
-            _ => looked_at(state, &listings, miss, seen),
+            _ => looked_at(state, &looks, subject, seen),
         }
         if state.place == Place::Unknown {
             state.lower(Standing::Doubtful, "where it is, is unknown");
@@ -228,8 +284,14 @@ fn newest<'a, T>(slot: &mut Option<Noted<'a, T>>, noted: Noted<'a, T>) {
     }
 }
 
+/// Returns whether the observed statement is the one that the policy quotes.
+fn is_quoted(seen: &Statement, copy: &Copy) -> bool {
+    matches!(copy, Copy::Attestation(quoted)
+        if *seen.text == *quoted.statement.value && *seen.by == *quoted.attested_by.value)
+}
+
 /// A statement: it counts from the day it was made to the day it expires.
-fn attested(state: &mut CopyState<'_>, statement: &Attestation, seen: Seen<'_>) {
+fn attested(state: &mut CopyState<'_>, statement: &Attestation, subject: &Subject<'_>, seen: Seen<'_>) {
     let (by, on) = (&statement.attested_by.value, statement.attested_on.value);
     if on.start() > seen.as_of {
         state.set(Standing::Lapsed, format!("{by} states it only on {on}, after this audit"));
@@ -237,6 +299,10 @@ fn attested(state: &mut CopyState<'_>, statement: &Attestation, seen: Seen<'_>) 
     }
     if statement.expires.is_over_at(seen.as_of) {
         state.set(Standing::Lapsed, format!("the statement of {by} expired on {}", statement.expires.value));
+        return;
+    }
+    if let Some(why) = statement_precedes(statement, subject, seen) {
+        state.set(Standing::Lapsed, format!("the statement of {by} of {on} {why}"));
         return;
     }
     state.grade = Grade::Attested;
@@ -253,35 +319,47 @@ fn attested(state: &mut CopyState<'_>, statement: &Attestation, seen: Seen<'_>) 
     }
 }
 
-fn point(captured_at: Instant) -> Point {
+pub(super) fn point(captured_at: Instant) -> Point {
     Point { available_at: None, bytes: None, captured_at, digest: None, items: None, location: None }
 }
 
+/// Returns in what the statement is older than the thing that it speaks of; `None` where it is not.
+pub fn statement_precedes(statement: &Attestation, subject: &Subject<'_>, seen: Seen<'_>) -> Option<String> {
+    let on = &statement.attested_on;
+    let captured = statement.captured_at.as_ref().map(|captured| captured.0).filter(|at| !seen.is_future(*at));
+    if let Some(captured) = captured.filter(|captured| on.is_over_at(*captured)) {
+        return Some(format!("speaks of {}, which came after it", human(captured)));
+    }
+    let created = subject.created_at(seen).filter(|created| on.is_over_at(*created))?;
+    Some(format!("is older than what it speaks of, which was created on {}", human(created)))
+}
+
 /// A copy that somebody looked at, or did not.
-fn looked_at<'a>(
-    state: &mut CopyState<'a>,
-    listings: &[Noted<'a, RecoveryPoints>],
-    miss: Option<String>,
-    seen: Seen<'a>,
-) {
-    let looks = [
+fn looked_at<'a>(state: &mut CopyState<'a>, looks: &Looks<'a>, subject: &Subject<'a>, seen: Seen<'a>) {
+    state.comparison = governing(&looks.comparisons);
+    let known = [
         state.comparison.map(|noted| noted.digest()),
-        state.settings.map(|noted| noted.digest()),
         state.schedule.map(|noted| noted.digest()),
         state.runs.map(|noted| noted.digest()),
     ];
-    state.evidence = looks.into_iter().flatten().chain(listings.iter().map(Noted::digest)).flatten().collect();
-    let listed = !listings.is_empty();
-    recovery_points(state, listings, seen);
+    let listings = looks.listings.iter().map(Noted::digest);
+    let settings = looks.settings.iter().map(Noted::digest);
+    let mut evidence: Vec<Digest> = known.into_iter().flatten().chain(listings).chain(settings).flatten().collect();
+    evidence.sort_unstable();
+    state.evidence = evidence.into();
+    let open = looks.misses.iter().rfind(|miss| !seen.is_answered(**miss, subject, Some(state.copy.id())));
+    state.missed = open.is_some();
+    let listed = !looks.listings.is_empty();
+    recovery_points(state, &looks.listings, seen);
     if listed {
         by_points(state);
     }
     if let Some(comparison) = state.comparison {
-        by_comparison(state, comparison, listed);
+        by_comparison(state, comparison, &looks.comparisons, listed);
     }
     if !listed && state.comparison.is_none() {
         match state.schedule {
-            Some(schedule) if state.method() == Method::BackupConfig && schedule.fact.disabled.is_none() => {
+            Some(schedule) if state.method() == Method::BackupConfig && schedule.fact.runs_by_itself() => {
                 state.grade = Grade::Configured;
                 state.set(Standing::Usable, "a schedule exists; no recovery point can be seen");
             }
@@ -289,11 +367,19 @@ fn looked_at<'a>(
                 state.grade = Grade::Configured.min(state.method().best_grade());
                 state.set(Standing::Doubtful, "a schedule was seen, but no recovery point");
             }
-            None => state.set(
-                Standing::Doubtful,
-                miss.unwrap_or_else(|| "it was not looked at: there is no evidence of it".to_owned()),
-            ),
+            None => {
+                let why = open.map(|miss| format!("{} ({})", miss.fact.what, miss.fact.reason));
+                state.set(
+                    Standing::Doubtful,
+                    why.unwrap_or_else(|| "it was not looked at: there is no evidence of it".to_owned()),
+                );
+            }
         }
+    }
+    if let Some(looked) = state.last_look().filter(|looked| seen.is_stale(*looked)) {
+        state.stale = true;
+        let why = format!("nobody has looked since {}, before the last review was due", human(looked));
+        state.lower(Standing::Doubtful, &why);
     }
     if state.method() == Method::Migrations {
         state.lower(
@@ -303,189 +389,8 @@ fn looked_at<'a>(
     }
 }
 
-/// Sorts the recovery points of all listings into usable, bad and not to be believed.
-fn recovery_points<'a>(state: &mut CopyState<'a>, listings: &[Noted<'a, RecoveryPoints>], seen: Seen<'a>) {
-    let Some(latest) = listings.iter().map(Noted::at).max() else { return };
-    let (min_bytes, min_items) = match state.copy {
-        Copy::Objects(objects) => (
-            objects.min_bytes.as_ref().map_or(0, |floor| floor.value),
-            objects.min_items.as_ref().map_or(0, |floor| floor.value),
-        ),
-        _ => (0, 0),
-    };
-    let migration_end =
-        (state.method() == Method::Migrations).then(|| seen.as_of - TimeDelta::days(MIGRATION_ARCHIVE_DAYS));
-    let is_bad = |point: &Point| {
-        point.is_empty()
-            || point.bytes.is_some_and(|bytes| bytes.get() < min_bytes)
-            || point.items.is_some_and(|items| items.get() < min_items)
-            || migration_end.is_some_and(|end| point.captured_at < end)
-    };
-    let is_future = |point: &Point| seen.is_future(point.captured_at) || seen.is_future(point.available());
-    let is_good = |point: &Point| !is_bad(point) && !is_future(point);
-    state.listed_at = Some(latest);
-    state.whole = listings
-        .iter()
-        .filter(|noted| noted.fact.complete)
-        .map(|noted| (noted.fact.from.unwrap_or(Instant::MIN_UTC), noted.at()))
-        .collect();
-    // The newest whole listing replaces what earlier ones said of the time that it covers: what it
-    // does not have is gone. A listing that is not whole leaves open what lies between its points.
-    let newest_whole = listings.iter().filter(|noted| noted.fact.complete).max_by_key(|noted| noted.at());
-    state.whole_since =
-        newest_whole.filter(|noted| noted.at() == latest).map(|noted| noted.fact.from.unwrap_or(Instant::MIN_UTC));
-    let is_gone = |listing: &Noted<'a, RecoveryPoints>, point: &Point| {
-        newest_whole.is_some_and(|whole| {
-            listing.at() < whole.at()
-                && whole.fact.from.is_none_or(|from| from <= point.captured_at)
-                && !whole.fact.points.iter().any(|kept| kept.captured_at == point.captured_at)
-        })
-    };
-    let mut best: Option<(Instant, Grade)> = None;
-    for listing in listings {
-        for point in &listing.fact.points {
-            if is_future(point) {
-                state.future = true;
-            } else if is_gone(listing, point) {
-                if !is_bad(point) {
-                    state.gone.push(Held { until: listing.at(), ..Held::from(point) });
-                }
-            } else if is_bad(point) {
-                state.bad_points.push(point);
-            } else {
-                best = best.max(Some((point.captured_at, listing.fact.grade)));
-            }
-        }
-    }
-    // The newest state counts, so the evidence is as strong as what tells of it.
-    state.grade = best.map_or(Grade::None, |(_, grade)| grade).min(state.method().best_grade());
-    if let [only] = listings
-        && only.fact.points.iter().all(is_good)
-        && only.fact.points.is_sorted_by_key(|point| point.captured_at)
-    {
-        state.points = Cow::Borrowed(&only.fact.points);
-        return;
-    }
-    let mut points: Vec<Point> = listings
-        .iter()
-        .flat_map(|listing| listing.fact.points.iter().filter(|point| is_good(point) && !is_gone(listing, point)))
-        .cloned()
-        .collect();
-    points.sort_by(|a, b| order(a).cmp(&order(b)));
-    points.dedup();
-    state.points = Cow::Owned(points);
-    state.bad_points.sort_by(|a, b| order(a).cmp(&order(b)));
-    state.bad_points.dedup();
-    state.gone.sort_unstable();
-}
-
-type PointOrder<'p> = (Instant, Instant, Option<Count>, Option<Count>, Option<&'p str>, Option<&'p str>);
-
-/// Orders points by time first and then by everything else, so that the order of lines never matters.
-fn order(point: &Point) -> PointOrder<'_> {
-    (
-        point.captured_at,
-        point.available(),
-        point.bytes,
-        point.items,
-        point.digest.as_ref().map(|digest| &***digest),
-        point.location.as_ref().map(|location| &***location),
-    )
-}
-
-fn by_points(state: &mut CopyState<'_>) {
-    match state.captured_at() {
-        Some(captured) => {
-            let word = if state.grade >= Grade::Observed { "seen" } else { "reported" };
-            state.set(Standing::Usable, format!("newest good recovery point {word}: {}", human(captured)));
-        }
-        None if state.future => {
-            state.set(Standing::Doubtful, "its only time lies in the future, which is not believed");
-        }
-        None if !state.bad_points.is_empty() => {
-            let count = state.bad_points.len();
-            state.set(
-                Standing::Absent,
-                format!("none of its {count} recovery points is good: empty, too small or gone"),
-            );
-        }
-        None if state.whole_since.is_some() => {
-            state.set(Standing::Absent, "it was listed, and there is no recovery point");
-        }
-        None => state.set(Standing::Doubtful, "no recovery point was seen, but the listing was not whole"),
-    }
-    if state.points.is_empty() {
-        state.grade = Grade::None;
-    }
-}
-
-/// A comparison: what it proves and which state of the source it shows the copy to hold.
-fn by_comparison<'a>(state: &mut CopyState<'a>, noted: Noted<'a, Comparison>, listed: bool) {
-    let comparison = noted.fact;
-    let lacking = comparison.missing + comparison.different;
-    let on = human(noted.at());
-    let grade = match comparison.basis {
-        Basis::Size => Grade::Observed,
-        Basis::Refs | Basis::Sha256 | Basis::Sha1 | Basis::Md5 => Grade::Verified,
-    };
-    let present = comparison.equal + comparison.behind + comparison.different;
-    if present == 0 && comparison.missing > 0 {
-        state.grade = Grade::None;
-        state.points = Cow::Borrowed(&[]);
-        state.set(Standing::Absent, format!("compared on {on}: none of {} items is there", comparison.missing));
-        return;
-    }
-    let counts = describe(comparison);
-    if present == 0 {
-        state.grade = Grade::None;
-        state.set(Standing::Doubtful, format!("compared on {on}, but there was nothing to compare"));
-        return;
-    }
-    let captured = if lacking == 0 && comparison.behind == 0 && comparison.complete && comparison.sampled_ppm.is_none()
-    {
-        Some(noted.at())
-    } else {
-        // Everything before the oldest unprotected change is held.
-        comparison.oldest_unprotected.filter(|oldest| *oldest <= noted.at())
-    };
-    if let Some(captured) = captured {
-        let mut points = std::mem::take(&mut state.points).into_owned();
-        points.push(point(captured));
-        points.sort_by(|a, b| order(a).cmp(&order(b)));
-        state.points = Cow::Owned(points);
-    }
-    let grade = grade.min(state.method().best_grade());
-    state.grade = if listed { state.grade.max(grade) } else { grade };
-    let standing = if lacking > 0 || !comparison.complete { Standing::Doubtful } else { Standing::Usable };
-    state.set(standing, format!("compared on {on}: {counts}"));
-}
-
-/// Returns a comparison's counts in words, those that are not zero.
-pub fn describe(comparison: &Comparison) -> String {
-    let noun = match comparison.basis {
-        Basis::Refs => "refs",
-        Basis::Sha256 | Basis::Sha1 | Basis::Md5 | Basis::Size => "items",
-    };
-    let total = comparison.equal + comparison.behind + comparison.different + comparison.missing;
-    let mut parts = vec![format!("{} of {total} {noun} equal by {}", comparison.equal, comparison.basis)];
-    let counts = [
-        (comparison.missing, "missing"),
-        (comparison.different, "different"),
-        (comparison.behind, "behind"),
-        (comparison.extra, "only in the copy"),
-    ];
-    parts.extend(counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
-    if let Some(ppm) = comparison.sampled_ppm {
-        parts.push(format!("a sample of {} % only", f64::from(ppm) / 10_000.0));
-    }
-    if !comparison.complete {
-        parts.push("the listing was cut short".to_owned());
-    }
-    parts.join(", ")
-}
-
 /// Lifts the grade by a passed restore test of this copy, or doubts the copy for a failed one.
-fn restore_tests(
+pub(super) fn restore_tests(
     state: &mut CopyState<'_>,
     policy: &Policy,
     objective: Option<&Objective>,

@@ -4,10 +4,14 @@
 //! is left to `loss`.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use super::copy_state::{CopyState, Standing};
-use super::estate::Estate;
+use super::copy_state::{CopyState, Standing, restore_tests};
+use super::cover::Cover;
+use super::estate::{Estate, Membership};
+use super::exposure::intersection;
+use super::listed::order;
+use super::seen::Seen;
 use crate::model::Grade;
 use crate::model::time::Instant;
 use crate::policy::document::Rebuild;
@@ -24,18 +28,28 @@ struct Ride<'a> {
 }
 
 /// Fills in the state of every derived copy.
-pub fn resolve<'a>(policy: &'a Policy, estate: &Estate<'a>, states: &mut [Vec<CopyState<'a>>], as_of: Instant) {
+pub fn resolve<'a>(
+    policy: &'a Policy,
+    cover: &Cover,
+    seen: Seen<'a>,
+    estate: &Estate<'a>,
+    states: &mut [Vec<CopyState<'a>>],
+) {
+    let tested = |mut state: CopyState<'a>, subject: usize| {
+        let subject = &estate.subjects[subject];
+        restore_tests(&mut state, policy, policy.objective(subject.asset), subject, seen);
+        state
+    };
     // Rebuilds first: an asset may travel inside one that is rebuilt.
     each(states, |subject, copy, _| match copy {
-        Copy::Rebuild(rebuild) => Some(rebuild_state(copy, rebuild, &estate.subjects[subject].id, policy, as_of)),
+        Copy::Rebuild(rebuild) => Some(tested(rebuild_state(copy, rebuild, estate, seen), subject)),
         _ => None,
     });
-    let mut rides = Rides { policy, estate, known: HashMap::new(), circles: 0 };
+    let mut rides = Rides { policy, cover, estate, without: HashMap::new() };
     each(states, |subject, copy, states| match copy {
         Copy::Included(included) => {
-            let own = estate.subjects[subject].asset.id.0.clone();
-            let ride = rides.of(&included.of.value, states, &mut vec![own]);
-            Some(included_state(copy, &included.of.value, ride))
+            let ride = rides.of(&included.of.value, estate.subjects[subject].entry, states);
+            Some(tested(included_state(copy, &included.of.value, ride), subject))
         }
         _ => None,
     });
@@ -71,9 +85,9 @@ fn included_state<'a>(copy: &'a Copy, of: &str, ride: Ride<'a>) -> CopyState<'a>
             grade: ride.grade,
             because,
             place: blank.place,
+            carrier: from.carrier,
             bad_points: Vec::new(),
             comparison: None,
-            settings: None,
             schedule: None,
             runs: None,
             ..from
@@ -82,99 +96,134 @@ fn included_state<'a>(copy: &'a Copy, of: &str, ride: Ride<'a>) -> CopyState<'a>
     }
 }
 
-fn rebuild_state<'a>(
-    copy: &'a Copy,
-    rebuild: &Rebuild,
-    subject: &str,
-    policy: &Policy,
-    as_of: Instant,
-) -> CopyState<'a> {
+fn rebuild_state<'a>(copy: &'a Copy, rebuild: &Rebuild, estate: &Estate<'_>, seen: Seen<'_>) -> CopyState<'a> {
     let blank = CopyState::blank(copy);
-    let dated = rebuild.rebuilt_on.as_ref().map(|on| on.value).filter(|on| on.start() <= as_of);
+    let dated = rebuild.rebuilt_on.as_ref().map(|on| on.value).filter(|on| on.start() <= seen.as_of);
     let Some(on) = dated else {
         let because = "no dated rebuild shows that it can be derived".to_owned();
         return CopyState { standing: Standing::Lapsed, because, ..blank };
     };
-    let tested = policy.document().restore_tests.iter().any(|test| {
-        test.result.value == crate::policy::values::Outcome::Passed
-            && test.copy.as_ref().is_some_and(|tested| tested.value == copy.id())
-            && (*test.asset.value == *subject || subject.split('/').next() == Some(&test.asset.value))
-            && test.on.start() <= as_of
-    });
-    let grade = if tested { Grade::Restored } else { Grade::Attested };
     let from: Vec<&str> = rebuild.from.0.iter().map(|from| from.value.as_str()).collect();
     let because = format!("rebuilt on {on} from {}", from.join(", "));
-    CopyState { standing: Standing::Usable, grade, because, ..blank }
+    let missing = from.into_iter().find(|from| {
+        let inputs = estate.named(from);
+        let is_there = |membership: &Membership| match membership {
+            Membership::Single | Membership::Member => true,
+            Membership::Vanished | Membership::Hollow | Membership::Unexpanded(_) => false,
+        };
+        inputs.is_empty() || !inputs.into_iter().all(|input| is_there(&estate.subjects[input].membership))
+    });
+    let (standing, because) = match missing {
+        Some(from) => (Standing::Doubtful, format!("{because}, but whether all of `{from}` is there was not seen")),
+        None => (Standing::Usable, because),
+    };
+    CopyState { standing, grade: Grade::Attested, because, ..blank }
 }
 
+/// What travelling inside each asset is worth. Least fixed points, so that circles prove nothing.
 struct Rides<'a, 'e> {
     policy: &'a Policy,
+    cover: &'e Cover,
     estate: &'e Estate<'a>,
-    known: HashMap<String, Ride<'a>>,
-    circles: usize,
+    /// The worth of travelling inside what a reference names, for an entry that lies in a circle:
+    /// without what it covers itself; under `None` for entries that lie in none.
+    without: HashMap<Option<usize>, HashMap<&'a str, Ride<'a>>>,
 }
 
 impl<'a> Rides<'a, '_> {
-    /// Returns what travelling inside `of` is worth: what all its members have, each by all its copies.
-    fn of(&mut self, of: &str, states: &[Vec<CopyState<'a>>], path: &mut Vec<String>) -> Ride<'a> {
-        if let Some(known) = self.known.get(of) {
-            return known.clone();
+    /// Returns what travelling inside `of` is worth to `entry`: what all its members have, each by all
+    /// its copies.
+    fn of(&mut self, of: &str, entry: usize, states: &[Vec<CopyState<'a>>]) -> Ride<'a> {
+        let without = self.cover.is_circular(entry).then_some(entry);
+        if !self.without.contains_key(&without) {
+            let rides = self.all(without, states);
+            self.without.insert(without, rides);
         }
-        let entry = of.split('/').next().unwrap_or_default().to_owned();
-        if path.contains(&entry) {
-            self.circles += 1;
-            return nothing(Standing::Absent, "which is covered only by what it covers itself");
-        }
-        path.push(entry);
-        let circles = self.circles;
-        let members: Vec<Ride<'a>> =
-            self.estate.named(self.policy, of).map(|member| self.best(member, states, path)).collect();
-        path.pop();
-        let ride = members
-            .into_iter()
-            .reduce(both)
-            .unwrap_or_else(|| nothing(Standing::Doubtful, "of which nothing was seen"));
-        // Where the walk met a circle, the answer depends on where it began, so it is not kept.
-        if self.circles == circles {
-            self.known.insert(of.to_owned(), ride.clone());
-        }
-        ride
+        let rides = self.without.get(&without);
+        rides.and_then(|rides| rides.get(of)).cloned().unwrap_or_else(circular)
     }
 
-    fn best(&mut self, member: usize, states: &[Vec<CopyState<'a>>], path: &mut Vec<String>) -> Ride<'a> {
+    /// Returns the worth of travelling inside each asset that some copy names, copies that lead to the
+    /// entry `without` counting nothing.
+    fn all(&self, without: Option<usize>, states: &[Vec<CopyState<'a>>]) -> HashMap<&'a str, Ride<'a>> {
+        let assets = &self.policy.document().assets;
+        let mut named: Vec<BTreeSet<&'a str>> = vec![BTreeSet::new(); assets.len()];
+        for copy in assets.iter().filter_map(|asset| asset.copies.known()).flatten() {
+            if let Copy::Included(included) = copy
+                && let Some(entry) = self.cover.entry(&included.of.value)
+            {
+                named[entry].insert(&included.of.value);
+            }
+        }
+        let mut rides: HashMap<&'a str, Ride<'a>> = HashMap::new();
+        // Outside circles what others rest on comes first, so that one round is enough.
+        let circular = (0..assets.len()).any(|entry| Some(entry) != without && self.cover.is_circular(entry));
+        let rounds = if circular { assets.len() + 1 } else { 1 };
+        for _ in 0..rounds {
+            let mut better = false;
+            for entry in self.cover.order().iter().copied().filter(|entry| Some(*entry) != without) {
+                for of in &named[entry] {
+                    let members = self.estate.named(of).map(|member| self.best(member, states, &rides));
+                    let ride = members
+                        .reduce(both)
+                        .unwrap_or_else(|| nothing(Standing::Doubtful, "of which nothing was seen"));
+                    let known = rides.insert(of, ride);
+                    better |= known.is_none_or(|known| rides.get(of).is_some_and(|ride| size(&known) != size(ride)));
+                }
+            }
+            if !better {
+                break;
+            }
+        }
+        rides
+    }
+
+    fn best(&self, member: usize, states: &[Vec<CopyState<'a>>], rides: &HashMap<&'a str, Ride<'a>>) -> Ride<'a> {
         if matches!(self.estate.subjects[member].asset.copies.value, OrUnknown::Unknown) {
             return nothing(Standing::Doubtful, "whose copies are unknown");
         }
-        let rides: Vec<Ride<'a>> = states[member]
-            .iter()
-            .map(|state| match state.copy {
-                Copy::Included(included) => self.of(&included.of.value, states, path),
-                _ => Ride {
-                    standing: state.standing,
-                    grade: state.grade,
-                    because: format!("`{}`: {}", state.copy.id(), state.because),
-                    from: Some(state.clone()),
-                },
-            })
-            .collect();
-        rides.into_iter().reduce(either).unwrap_or_else(|| nothing(Standing::Absent, "which has no copy"))
+        let each = states[member].iter().map(|state| match state.copy {
+            Copy::Included(included) => rides.get(included.of.value.as_str()).cloned().unwrap_or_else(circular),
+            _ => Ride {
+                standing: state.standing,
+                grade: state.grade,
+                because: format!("`{}`: {}", state.copy.id(), state.because),
+                from: Some(CopyState { carrier: Some(state.copy), ..state.clone() }),
+            },
+        });
+        each.reduce(either).unwrap_or_else(|| nothing(Standing::Absent, "which has no copy"))
     }
 }
 
+fn circular<'a>() -> Ride<'a> {
+    nothing(Standing::Absent, "which is covered only by what it covers itself")
+}
+
 /// Returns what either of two copies of one asset gives: the better one, with the recovery points of
-/// both where both are usable.
+/// both where both are known equally well. Else the other one may hold a newer state.
 fn either<'a>(a: Ride<'a>, b: Ride<'a>) -> Ride<'a> {
     let (worse, mut better) = if rank(&a) < rank(&b) { (a, b) } else { (b, a) };
+    if worse.standing < Standing::Doubtful {
+        return better;
+    }
+    if let Some(from) = &mut better.from {
+        from.carrier = None;
+        from.newer_elsewhere |= worse.standing < better.standing || worse.grade < better.grade;
+    }
     if worse.standing == Standing::Usable
+        && worse.grade == better.grade
         && let (Some(from), Some(more)) = (&mut better.from, worse.from)
     {
         let mut points = std::mem::take(&mut from.points).into_owned();
         points.extend(more.points.into_owned());
-        points.sort_by_key(|point| (point.captured_at, point.available()));
+        points.sort_by(|a, b| order(a).cmp(&order(b)));
+        points.dedup();
         from.points = Cow::Owned(points);
-        from.whole.extend(more.whole);
-        from.gone.extend(more.gone);
-        from.whole_since = from.whole_since.min(more.whole_since);
+        from.whole = intersection(&from.whole, &more.whole);
+        from.past.extend(more.past);
+        from.past.sort_unstable();
+        from.past.dedup();
+        from.whole_since = from.whole_since.zip(more.whole_since).map(|(a, b)| a.max(b));
         from.listed_at = from.listed_at.max(more.listed_at);
         from.future |= more.future;
     }
@@ -197,14 +246,21 @@ fn both<'a>(a: Ride<'a>, b: Ride<'a>) -> Ride<'a> {
         });
         from.points = Cow::Owned(point.into_iter().collect());
         from.whole = Vec::new();
-        from.gone = Vec::new();
+        from.past = Vec::new();
         from.whole_since = None;
+        from.carrier = None;
+        from.settings = None;
     }
     worse
 }
 
 fn nothing<'a>(standing: Standing, because: &str) -> Ride<'a> {
     Ride { standing, grade: Grade::None, because: because.to_owned(), from: None }
+}
+
+/// Returns what grows until a fixed point is reached.
+fn size(ride: &Ride<'_>) -> (Standing, Grade, usize) {
+    (ride.standing, ride.grade, ride.from.as_ref().map_or(0, |from| from.points.len()))
 }
 
 fn rank(ride: &Ride<'_>) -> (Standing, Grade, Option<Instant>) {

@@ -3,7 +3,7 @@
 //! Decides which assets there are, which are missing and what nobody declared. How well an asset is
 //! protected is left to the controls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::seen::{Listing, Noted, Seen};
 use crate::evidence::Item;
@@ -44,9 +44,10 @@ pub enum Membership {
 }
 
 impl Subject<'_> {
-    /// Returns when the asset was created; `None` where that is not known.
-    pub fn created_at(&self) -> Option<Instant> {
-        self.item.and_then(|item| item.fact.created_at)
+    /// Returns when the asset was created; `None` where that is not known, or in the future and so not
+    /// believed.
+    pub fn created_at(&self, seen: Seen<'_>) -> Option<Instant> {
+        self.item.and_then(|item| item.fact.created_at).filter(|created| !seen.is_future(*created))
     }
 }
 
@@ -62,6 +63,8 @@ pub struct Estate<'a> {
     /// How many items each exclusion leaves out, in the policy's order.
     pub excluded: Vec<u64>,
     by_entry: Vec<std::ops::Range<usize>>,
+    /// The position of each entry in the policy, by id.
+    entries: HashMap<&'a str, usize>,
 }
 
 impl<'a> Estate<'a> {
@@ -72,8 +75,10 @@ impl<'a> Estate<'a> {
             .systems
             .0
             .iter()
-            .filter(|(_, system)| system.kind().lists().is_some())
-            .map(|(id, _)| (id.value.as_str(), seen.inventory(id)))
+            .filter_map(|(id, system)| {
+                let kind = system.kind().lists()?;
+                Some((id.value.as_str(), seen.inventory(id, kind)))
+            })
             .collect();
         let mut subjects = Vec::new();
         let mut by_entry = Vec::new();
@@ -101,21 +106,24 @@ impl<'a> Estate<'a> {
                 Some((id.value.as_str(), names))
             })
             .collect();
-        Self { subjects, listings, undeclared, excluded, by_entry }
+        let entries = document.assets.iter().enumerate().map(|(entry, asset)| (asset.id.0.as_str(), entry)).collect();
+        Self { subjects, listings, undeclared, excluded, by_entry, entries }
     }
 
     /// Returns the positions of the subjects that `reference` (`id` or `id/item`) names; none where
     /// the item was not seen.
-    pub fn named(&self, policy: &Policy, reference: &str) -> std::ops::Range<usize> {
-        let (id, item) = reference.split_once('/').map_or((reference, None), |(id, item)| (id, Some(item)));
-        let entry = policy.document().assets.iter().position(|asset| asset.id.0 == id);
-        let all = entry.map_or(0..0, |entry| self.by_entry[entry].clone());
-        if item.is_none() {
-            all
-        } else {
-            let found = all.clone().find(|index| *self.subjects[*index].id == *reference);
-            found.map_or(0..0, |index| index..index + 1)
+    pub fn named(&self, reference: &str) -> std::ops::Range<usize> {
+        let id = reference.split('/').next().unwrap_or_default();
+        let all = self.entries.get(id).and_then(|entry| self.by_entry.get(*entry)).cloned().unwrap_or(0..0);
+        if id == reference {
+            return all;
         }
+        // Members stand in the order of their names.
+        let members = all.start
+            + self.subjects[all.clone()]
+                .partition_point(|subject| subject.membership == Membership::Member && *subject.id < *reference);
+        let found = all.contains(&members) && *self.subjects[members].id == *reference;
+        if found { members..members + 1 } else { 0..0 }
     }
 }
 

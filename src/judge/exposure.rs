@@ -5,9 +5,9 @@
 
 use chrono::TimeDelta;
 
-use super::seen::{Noted, Seen};
-use crate::evidence::{Changes, Digest, Fact, Point};
-use crate::model::time::Instant;
+use super::seen::Seen;
+use crate::evidence::{Digest, Fact, Point};
+use crate::model::time::{FUTURE_TOLERANCE, Instant};
 
 /// What an exposure was measured by. The words are fixed by the report format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,60 +32,131 @@ impl Basis {
 }
 
 /// When an asset changed, as far as that is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Feed {
-    /// Since when every change is known.
-    pub from: Instant,
-    /// Until when.
-    pub to: Instant,
-    /// The changes in between, in order.
-    pub changes: Vec<Instant>,
-    /// The observation that told.
-    pub digest: Option<Digest>,
+    /// Stretches in which every change is known, from and to, in order and apart from each other.
+    known: Vec<(Instant, Instant)>,
+    /// The changes, in order: those of the stretches, and any others that are known.
+    changes: Vec<Instant>,
+    /// The observations that told.
+    pub digests: Vec<Digest>,
 }
 
 impl Feed {
-    /// Returns the newest feed of `asset`; `None` where there is none, or none to be believed.
-    pub fn of(seen: Seen<'_>, asset: &str) -> Option<Self> {
-        let mut newest: Option<Noted<'_, Changes>> = None;
-        for observation in seen.of_asset(asset).filter(|observation| observation.copy.is_none()) {
-            if let Fact::Changes(fact) = &observation.fact
-                && newest.is_none_or(|known| known.at() <= observation.observed_at)
-            {
-                newest = Some(Noted::new(fact, observation));
-            }
-        }
-        let noted = newest?;
-        let mut changes = noted.fact.at.clone();
+    /// Returns a feed that knows every change of the stretches `known`, and `changes` at least.
+    pub fn new(known: Vec<(Instant, Instant)>, mut changes: Vec<Instant>) -> Self {
         changes.sort_unstable();
-        let last = changes.last().copied();
-        // A change later than its own observation: the clock that dated it cannot be believed.
-        if last.is_some_and(|last| last > noted.at() + crate::model::time::FUTURE_TOLERANCE) {
-            return None;
+        changes.dedup();
+        Self { known: merged(known), changes, digests: Vec::new() }
+    }
+
+    /// Returns what all feeds of `asset` tell together; `None` where there is none to be believed.
+    ///
+    /// What one feed knows of a change, another cannot deny. `exposed` are the changes that
+    /// comparisons found in no copy.
+    pub fn of(seen: Seen<'_>, asset: &str, exposed: impl Iterator<Item = Instant>) -> Option<Self> {
+        let mut known = Vec::new();
+        let mut changes: Vec<Instant> = Vec::new();
+        let mut digests = Vec::new();
+        for observation in seen.of_asset(asset).filter(|observation| observation.copy.is_none()) {
+            let Fact::Changes(fact) = &observation.fact else { continue };
+            digests.extend(observation.digest);
+            let believed = observation.observed_at + FUTURE_TOLERANCE;
+            let newest = fact.at.iter().copied().max();
+            changes.extend(fact.at.iter().copied().filter(|at| *at <= believed));
+            if newest.is_some_and(|newest| newest > believed) {
+                // A change later than its own observation: the clock that dated it cannot be
+                // believed, so no time without a change can be either.
+                continue;
+            }
+            let from = match fact.from {
+                Some(from) if fact.exact => Some(from),
+                // Only the newest change is known: from it on, there was none.
+                _ => newest,
+            };
+            known.extend(from.map(|from| (from, observation.observed_at)).filter(|(from, to)| from <= to));
         }
-        if noted.fact.exact {
-            let from = noted.fact.from.unwrap_or(Instant::MIN_UTC);
-            changes.retain(|change| *change >= from);
-            return Some(Self { from, to: noted.at(), changes, digest: noted.digest() });
+        for change in exposed {
+            changes.push(change);
+            known.push((just_before(change), change));
         }
-        // Only the newest change is known: from it on, the feed is exact.
-        last.map(|last| Self { from: last, to: noted.at(), changes: vec![last], digest: noted.digest() })
+        (!known.is_empty()).then(|| Self { digests, ..Self::new(known, changes) })
     }
 
     /// Returns the instant from which the exposure at `at` runs, when the newest recovery point holds
     /// the state of `captured`; `None` where nothing is exposed.
     pub fn anchor(&self, captured: Instant, at: Instant) -> Option<Instant> {
-        if captured < self.from {
-            return Some(captured);
-        }
+        self.anchor_while(captured, at, |end| at <= end)
+    }
+
+    /// As `anchor`, for a stretch of time that begins at `start`, holds no change and no end of what
+    /// is known, and goes on for a while.
+    pub fn anchor_from(&self, captured: Instant, start: Instant) -> Option<Instant> {
+        self.anchor_while(captured, start, |end| start < end)
+    }
+
+    fn anchor_while(&self, captured: Instant, at: Instant, lasts: impl Fn(Instant) -> bool) -> Option<Instant> {
+        let Some((_, end)) = self.stretch(captured) else { return Some(captured) };
         let first = self.changes.partition_point(|change| *change <= captured);
         match self.changes.get(first) {
-            Some(change) if *change <= at => Some(*change),
-            _ if at <= self.to => None,
+            Some(change) if *change <= at && *change <= end => Some(*change),
+            _ if lasts(end) => None,
             // After the feed ends, a change may have come at any moment.
-            _ => Some(captured.max(self.to)),
+            _ => Some(captured.max(end)),
         }
     }
+
+    /// Returns whether it tells what happened right after `at`.
+    pub fn tells_of(&self, at: Instant) -> bool {
+        self.stretch(at).is_some()
+    }
+
+    /// Returns the instants at which what is known changes.
+    pub fn cuts(&self) -> impl Iterator<Item = Instant> {
+        self.changes.iter().copied().chain(self.known.iter().map(|(_, end)| *end))
+    }
+
+    fn stretch(&self, at: Instant) -> Option<(Instant, Instant)> {
+        let after = self.known.partition_point(|(from, _)| *from <= at);
+        self.known.get(after.checked_sub(1)?).copied().filter(|(_, to)| at <= *to)
+    }
+}
+
+/// Returns the last instant before `at` that this program tells apart from it.
+pub fn just_before(at: Instant) -> Instant {
+    at.checked_sub_signed(TimeDelta::milliseconds(1)).unwrap_or(at)
+}
+
+/// Returns overlapping stretches as one, in order.
+pub fn merged(mut stretches: Vec<(Instant, Instant)>) -> Vec<(Instant, Instant)> {
+    stretches.sort_unstable();
+    let mut merged: Vec<(Instant, Instant)> = Vec::new();
+    for (from, to) in stretches {
+        match merged.last_mut() {
+            Some(last) if from <= last.1 => last.1 = last.1.max(to),
+            _ => merged.push((from, to)),
+        }
+    }
+    merged
+}
+
+/// Returns the stretches that lie in both lists, in order.
+pub fn intersection(a: &[(Instant, Instant)], b: &[(Instant, Instant)]) -> Vec<(Instant, Instant)> {
+    let (a, b) = (merged(a.to_vec()), merged(b.to_vec()));
+    let mut both = Vec::new();
+    let (mut left, mut right) = (a.iter().peekable(), b.iter().peekable());
+    while let (Some(&&(a_from, a_to)), Some(&&(b_from, b_to))) = (left.peek(), right.peek()) {
+        let (from, to) = (a_from.max(b_from), a_to.min(b_to));
+        if from < to {
+            both.push((from, to));
+        }
+        if a_to < b_to {
+            left.next()
+        } else {
+            right.next()
+        };
+    }
+    both
 }
 
 /// A usable recovery point: what it holds and since when it is there.
@@ -130,7 +201,7 @@ pub fn exposure(points: &[Held], feed: Option<&Feed>, at: Instant) -> Exposure {
     };
     let age = (at - captured).max(TimeDelta::zero());
     match feed {
-        Some(feed) if captured >= feed.from => {
+        Some(feed) if feed.tells_of(captured) => {
             let since = feed.anchor(captured, at);
             let exposure = since.map_or(TimeDelta::zero(), |since| (at - since).max(TimeDelta::zero()));
             Exposure { age: Some(age), exposure: Some(exposure), since, basis: Basis::ChangeFeed }
@@ -153,7 +224,7 @@ mod tests {
     }
 
     fn feed(from: i64, to: i64, changes: &[i64]) -> Feed {
-        Feed { from: at(from), to: at(to), changes: changes.iter().map(|hour| at(*hour)).collect(), digest: None }
+        Feed::new(vec![(at(from), at(to))], changes.iter().map(|hour| at(*hour)).collect())
     }
 
     #[test]

@@ -108,20 +108,19 @@ pub fn losses(policy: &Policy, estate: &Estate<'_>, states: &[Vec<CopyState<'_>>
     domains(policy)
         .into_iter()
         .map(|domain| {
-            let gone: Vec<bool> = policy
+            // An unknown place counts as shared: it may be the one that is gone.
+            let fates: Vec<Survival> = policy
                 .document()
                 .systems
                 .0
                 .iter()
-                .map(|(_, system)| {
-                    system
-                        .domains()
-                        .into_iter()
-                        .flatten()
-                        .any(|(key, value)| key == domain.key && value == Some(&domain.value))
+                .map(|(id, _)| match super::context::domain(policy, id, &domain.key) {
+                    Some(value) if value == domain.value => Survival::Lost,
+                    Some(_) => Survival::Survives,
+                    None => Survival::Unknown,
                 })
                 .collect();
-            let outcomes = fixpoint(&nodes, &gone);
+            let outcomes = fixpoint(&nodes, &fates);
             Loss { domain, outcomes }
         })
         .collect()
@@ -167,18 +166,20 @@ fn copy_node(policy: &Policy, estate: &Estate<'_>, state: &CopyState<'_>, floor:
         Place::Unknown | Place::Derived => None,
     };
     let needs = match state.copy {
-        Copy::Included(included) => vec![Need::CopyOf(estate.named(policy, &included.of))],
-        Copy::Rebuild(rebuild) => rebuild.from.0.iter().map(|from| Need::Alive(estate.named(policy, from))).collect(),
+        Copy::Included(included) => vec![Need::CopyOf(estate.named(&included.of))],
+        Copy::Rebuild(rebuild) => rebuild.from.0.iter().map(|from| Need::Alive(estate.named(from))).collect(),
         _ => Vec::new(),
     };
     CopyNode { at_best: by_evidence.min(unseen), system, needs }
 }
 
-/// Returns what becomes of each asset when the systems that are `gone` are gone.
+/// Returns what becomes of each asset when its systems, by position, have these fates. A system that
+/// may be gone still has its assets, but nobody can count on a copy in it.
 ///
 /// Starts from "everything is lost" and only ever raises, so the result is the least fixed point.
-pub fn fixpoint(nodes: &[AssetNode], gone: &[bool]) -> Vec<Outcome> {
-    let is_gone = |system: usize| gone.get(system).copied().unwrap_or(false);
+pub fn fixpoint(nodes: &[AssetNode], fates: &[Survival]) -> Vec<Outcome> {
+    let fate = |system: usize| fates.get(system).copied().unwrap_or(Survival::Unknown);
+    let is_gone = |system: usize| fate(system) == Survival::Lost;
     let mut alive: Vec<Survival> = vec![Survival::Lost; nodes.len()];
     let mut copies: Vec<Vec<Survival>> = nodes.iter().map(|node| vec![Survival::Lost; node.copies.len()]).collect();
     let mut open: Vec<usize> = (0..nodes.len()).collect();
@@ -187,7 +188,7 @@ pub fn fixpoint(nodes: &[AssetNode], gone: &[bool]) -> Vec<Outcome> {
         for &index in &open {
             let node = &nodes[index];
             for (position, copy) in node.copies.iter().enumerate() {
-                let placed = if copy.system.is_some_and(is_gone) { Survival::Lost } else { Survival::Survives };
+                let placed = copy.system.map_or(Survival::Survives, fate);
                 let needed =
                     copy.needs.iter().map(|need| met(need, &alive, &copies)).min().unwrap_or(Survival::Survives);
                 let value = copy.at_best.min(placed).min(needed);

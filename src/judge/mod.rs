@@ -4,32 +4,37 @@
 //! left to `collect`, the frozen view to `report`, pictures of it to `render`.
 
 pub mod attainment;
+pub mod compared;
 pub mod context;
 pub mod controls;
 pub mod copy_state;
+pub mod cover;
 pub mod derived;
 pub mod estate;
 pub mod exposure;
+pub mod listed;
 pub mod loss;
 pub mod schedule;
 pub mod seen;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::evidence::{Digest, Evidence};
+use crate::evidence::{Digest, Evidence, Question};
 use crate::model::time::Instant;
 use crate::model::{ControlId, Period, Severity, UnseenReason, Verdict};
 use crate::policy::{OrUnknown, Place, Policy};
 use attainment::Attainment;
 use context::{About, AssetContext, Context, Draft, Drafts, UnseenEntry};
 use controls::{CONTROLS, ClaimStatus};
-use copy_state::{CopyState, Standing};
+use copy_state::CopyState;
+use cover::Cover;
 use estate::{Estate, Membership, Subject};
 use exposure::Exposure;
 use loss::Loss;
+use schedule::Timetables;
 use seen::{Seen, needs_a_look};
 
 /// How many assets are judged before their findings are put together.
@@ -121,14 +126,17 @@ pub struct Claim {
 
 /// Judges `policy` by `evidence`.
 pub fn judge<'a>(policy: &'a Policy, evidence: &'a Evidence, when: When) -> Audit<'a> {
-    let seen = Seen::new(evidence, when.as_of);
+    let seen = Seen::new(evidence, when.as_of, policy.review_every());
+    let cover = Cover::new(policy);
     let estate = Estate::expand(policy, seen);
     let mut states: Vec<Vec<CopyState<'a>>> =
         estate.subjects.par_iter().map(|subject| copy_state::assess(policy, seen, subject)).collect();
-    derived::resolve(policy, &estate, &mut states, when.as_of);
+    derived::resolve(policy, &cover, seen, &estate, &mut states);
     let losses = loss::losses(policy, &estate, &states);
     let unseen = unseen(policy, seen, &estate, &states);
-    let context = Context { policy, seen, period: when.period, estate, states, losses, unseen };
+    let schedules = states.iter().flatten().filter_map(|state| state.schedule).map(|noted| noted.fact);
+    let timetables = Timetables::new(schedules, when.period.from, when.as_of);
+    let context = Context { policy, seen, period: when.period, estate, cover, timetables, states, losses, unseen };
 
     let count = context.estate.subjects.len();
     let mut findings = Vec::with_capacity(count / BATCH + 2);
@@ -204,6 +212,11 @@ const fn asked_of_nothing(id: ControlId) -> bool {
     matches!(id, ControlId::Declared | ControlId::Owned | ControlId::WaiversSound)
 }
 
+/// Returns whether the policy alone answers the control, so that what is met is met by every item.
+const fn told_by_the_policy(id: ControlId) -> bool {
+    matches!(id, ControlId::AttestationCurrent | ControlId::CoverageAcyclic | ControlId::RestoreTested)
+}
+
 /// Turns what a control says into a finding: groups that were not seen, waivers, grace.
 fn finish(
     context: &Context<'_>,
@@ -228,9 +241,10 @@ fn finish(
     finding.because.shrink_to_fit();
     if let Some(asset) = asset {
         if let Membership::Unexpanded(why) = &asset.subject.membership
-            && finding.verdict == Verdict::Gap
+            && matches!(finding.verdict, Verdict::Gap | Verdict::Met)
             && !asset.states.is_empty()
             && !asked_of_nothing(control)
+            && !(finding.verdict == Verdict::Met && told_by_the_policy(control))
         {
             finding.verdict = Verdict::Unknown;
             finding.since = None;
@@ -258,7 +272,7 @@ fn finish(
 /// Returns whether the asset is so young that it may still be without copies.
 fn in_grace(subject: &Subject<'_>, seen: Seen<'_>) -> bool {
     let grace = subject.asset.grace.as_ref();
-    let born = subject.created_at().filter(|created| !seen.is_future(*created));
+    let born = subject.created_at(seen);
     grace.zip(born).is_some_and(|(grace, created)| grace.after(created) >= seen.as_of)
 }
 
@@ -266,54 +280,65 @@ fn in_grace(subject: &Subject<'_>, seen: Seen<'_>) -> bool {
 fn unseen(policy: &Policy, seen: Seen<'_>, estate: &Estate<'_>, states: &[Vec<CopyState<'_>>]) -> Vec<UnseenEntry> {
     let document = policy.document();
     let mut entries: BTreeSet<UnseenEntry> = BTreeSet::new();
+    let mut by_system: BTreeMap<&str, Vec<&CopyState<'_>>> = BTreeMap::new();
+    for state in states.iter().flatten().filter(|state| needs_a_look(state.method())) {
+        if let copy_state::Place::System(id) = state.place {
+            by_system.entry(id).or_default().push(state);
+        }
+    }
     for (id, system) in &document.systems.0 {
-        let listing = estate.listings.get(id.value.as_str());
-        let mut told = false;
+        let id = id.value.as_str();
+        let listing = estate.listings.get(id);
+        let copies = by_system.get(id).map_or(&[][..], Vec::as_slice);
+        let last_look = copies.iter().filter_map(|state| state.last_look()).max();
+        let (mut told, mut told_of_list) = (false, false);
         for noted in seen.unseen_of_system(id) {
-            let since = listing.filter(|listing| listing.is_whole()).and_then(|listing| listing.inventory);
-            if since.is_some_and(|listed| listed.at() > noted.at()) {
+            // That nobody asked is old news once somebody did; what is still open is told below.
+            let asked = listing.and_then(|listing| listing.inventory).map(|listed| listed.at()).max(last_look);
+            let asked_since = noted.fact.reason == UnseenReason::Offline && asked.is_some_and(|at| at > noted.at());
+            if asked_since || seen.is_answered_by(noted, seen.of_system(id)) {
                 continue;
             }
-            told = true;
+            told |= noted.fact.reason == UnseenReason::Offline;
+            told_of_list |= noted.fact.fact.is_none_or(|asked| asked == Question::Inventory);
             entries.insert(UnseenEntry {
-                system: id.value.clone(),
+                system: id.to_owned(),
                 reason: noted.fact.reason,
                 what: noted.fact.what.to_string(),
                 identity: identity(seen, id, noted.digest()),
             });
         }
-        if told {
-            continue;
-        }
-        let listed_for = document.assets.iter().any(|asset| asset.lives_in.value == id.value && asset.each.is_some());
+        let listed_for = document.assets.iter().any(|asset| asset.lives_in.value == id && asset.each.is_some());
         if let (Some(listing), Some(kind)) = (listing, system.kind().lists())
             && (listed_for || system.kind().must_be_declared())
             && let Some(why) = listing.shortfall()
+            && !told_of_list
         {
             let reason = if listing.inventory.is_some() { UnseenReason::Truncated } else { UnseenReason::Offline };
             entries.insert(entry(id, reason, format!("its list, each {kind}: {why}")));
         }
-        let unlooked = states.iter().flatten().filter(|state| {
-            needs_a_look(state.method())
-                && state.place == copy_state::Place::System(id)
-                && state.standing == Standing::Doubtful
-                && state.evidence.is_empty()
-                && !state.missed
-        });
-        let count = unlooked.count();
-        if count > 0 {
-            let noun = if count == 1 { "copy was" } else { "copies were" };
-            entries.insert(entry(id, UnseenReason::Offline, format!("{count} {noun} not looked at")));
+        let mut count = |reason, what: &str, of: &dyn Fn(&&&CopyState<'_>) -> bool| {
+            let count = copies.iter().filter(of).count();
+            if count > 0 {
+                let noun = if count == 1 { "copy was" } else { "copies were" };
+                entries.insert(entry(id, reason, format!("{count} {noun} {what}")));
+            }
+        };
+        count(UnseenReason::Truncated, "seen only in part", &|state| state.is_partly_seen());
+        count(UnseenReason::Offline, "not looked at since the last review was due", &|state| state.stale);
+        if !told {
+            count(UnseenReason::Offline, "not looked at", &|state| !state.was_looked_at() && !state.missed);
         }
     }
     // What was refused for single copies or assets, by the system in question.
     for (subject, states) in estate.subjects.iter().zip(states) {
-        for observation in seen.of_asset(&subject.id) {
+        for observation in seen.of_subject(subject) {
             let Some(noted) = seen::unseen(observation) else { continue };
-            let state =
-                observation.copy.as_deref().and_then(|copy| states.iter().find(|state| state.copy.id() == copy));
+            let copy = observation.copy.as_deref();
+            let state = copy.and_then(|copy| states.iter().find(|state| state.copy.id() == copy));
             // Of copies that rest on others, the others tell.
-            if state.is_some_and(|state| !needs_a_look(state.method()) || !state.evidence.is_empty()) {
+            let rests = state.is_some_and(|state| !needs_a_look(state.method()));
+            if rests || seen.is_answered(noted, subject, copy) {
                 continue;
             }
             let place = state.and_then(|state| state.copy.system()).and_then(|place| OrUnknown::known(&place.value));

@@ -3,31 +3,71 @@
 //! Reads cron, Jenkins and Quartz expressions as UTC; what a missing run means is left to the
 //! `runs-on-schedule` control.
 
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
-use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
+use rayon::prelude::*;
 
 use crate::evidence::{Dialect, Run, Schedule};
 use crate::model::time::Instant;
 
-/// How many firings of a schedule are looked at, at most; more make the interval no longer.
-const MAX_FIRINGS: usize = 3_000;
+/// How many firings of a schedule are looked at, at most: a year of minutes, and the newest of more.
+const MAX_FIRINGS: usize = 600_000;
+/// How far back a schedule is looked at for its longest interval, at least.
+const LOOK_BACK: TimeDelta = TimeDelta::days(366);
+/// How many runs are tried for the time that a Jenkins `H` stands for.
+const MAX_TRIED: usize = 16;
+
+/// Every schedule that was seen, read once: many jobs share one.
+#[derive(Debug)]
+pub struct Timetables<'a>(HashMap<&'a Schedule, Result<Timetable, String>>);
+
+impl<'a> Timetables<'a> {
+    /// Reads `schedules` as of `as_of`, for a period that begins at `from`.
+    pub fn new(schedules: impl Iterator<Item = &'a Schedule>, from: Instant, as_of: Instant) -> Self {
+        let mut distinct: Vec<&'a Schedule> = schedules.collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let from = from.min(as_of.checked_sub_signed(LOOK_BACK).unwrap_or(Instant::MIN_UTC));
+        let read = |schedule: &'a Schedule| (schedule, Timetable::read(schedule, from, as_of));
+        Self(distinct.into_par_iter().map(read).collect())
+    }
+
+    /// Returns how the schedule was read.
+    ///
+    /// # Errors
+    ///
+    /// The expression that was not understood, with the reason.
+    pub fn get(&self, schedule: &Schedule) -> Result<&Timetable, &str> {
+        match self.0.get(schedule) {
+            Some(Ok(table)) => Ok(table),
+            Some(Err(why)) => Err(why),
+            None => Err("it was not read"),
+        }
+    }
+}
 
 /// A schedule that was understood.
 #[derive(Debug)]
 pub struct Timetable {
-    crons: Vec<Cron>,
+    /// The firings up to the time of the audit, in order.
+    firings: Vec<Instant>,
+    /// Since when `firings` holds all of them.
+    pub known_from: Instant,
+    /// The longest time between two firings; `None` where it fires less than twice in all the past.
+    pub longest_interval: Option<TimeDelta>,
     /// Whether firings are known to the minute; a Jenkins `H` stands for a time of Jenkins' choosing.
     exact: bool,
 }
 
 impl Timetable {
-    /// Reads a schedule.
+    /// Reads a schedule: its firings after `from` and not after `to`.
     ///
     /// # Errors
     ///
     /// The expression that was not understood, with the reason.
-    pub fn read(schedule: &Schedule) -> Result<Self, String> {
+    pub fn read(schedule: &Schedule, from: Instant, to: Instant) -> Result<Self, String> {
         let mut exact = true;
         let mut crons = Vec::new();
         for expression in &schedule.expressions {
@@ -48,49 +88,60 @@ impl Timetable {
                 .build();
             crons.push(parser.parse(&text).map_err(|error| format!("`{expression}`: {error}"))?);
         }
-        Ok(Self { crons, exact })
-    }
-
-    /// Returns the firings after `from` and not after `to`, in order, at most a few thousand of the
-    /// newest.
-    fn firings(&self, from: Instant, to: Instant) -> Vec<Instant> {
-        let mut firings: Vec<Instant> = self
-            .crons
-            .iter()
-            .flat_map(|cron| cron.iter_before(to).take(MAX_FIRINGS).take_while(|at| *at > from))
-            .collect();
+        let mut known_from = from;
+        let mut firings = Vec::new();
+        for cron in &crons {
+            let before = firings.len();
+            firings.extend(cron.iter_before(to).take(MAX_FIRINGS).take_while(|at| *at > from));
+            if firings.len() - before == MAX_FIRINGS {
+                known_from = known_from.max(firings.last().copied().unwrap_or(from));
+            }
+        }
+        if firings.len() < 2 {
+            // It fires so rarely that one has to look further back.
+            firings.extend(crons.iter().flat_map(|cron| cron.iter_before(to).take(3)));
+        } else {
+            firings.retain(|at| *at >= known_from);
+        }
         firings.sort_unstable();
         firings.dedup();
-        firings
+        let longest_interval = firings.windows(2).map(|pair| pair[1] - pair[0]).max();
+        Ok(Self { firings, known_from, longest_interval, exact })
     }
 
-    /// Returns the longest time between two firings in the year before `at`; `None` where it fires
-    /// less than twice.
-    pub fn longest_interval(&self, at: Instant) -> Option<TimeDelta> {
-        let firings = self.firings(at - TimeDelta::days(366), at);
-        firings.windows(2).map(|pair| pair[1] - pair[0]).max()
-    }
-
-    /// Returns the firings between `from` and `to` for which no run started before the next one.
+    /// Returns the firings between `from` and `to` for which no run started before the next one;
+    /// `None` where that time holds no two firings, so that nobody can tell.
     ///
-    /// The last firing counts only once the next is due: a run may be late. Where firings are not
-    /// known to the minute, the gaps between runs are measured instead.
-    pub fn missed(&self, runs: &[Run], from: Instant, to: Instant) -> Vec<Instant> {
-        let mut started: Vec<Instant> = runs.iter().map(|run| run.started_at).collect();
+    /// The last firing counts only once the next is due: a run may be late. A Jenkins `H` is taken for
+    /// the time of day at which most runs started.
+    pub fn missed(&self, runs: &[Run], from: Instant, to: Instant) -> Option<Vec<Instant>> {
+        let mut started: Vec<Instant> =
+            runs.iter().map(|run| run.started_at).filter(|at| *at >= from && *at <= to).collect();
         started.sort_unstable();
-        if !self.exact {
-            let Some(interval) = self.longest_interval(to) else { return Vec::new() };
-            // Jenkins keeps a job's time of day, so twice the interval never passes between two runs.
-            let bounds: Vec<Instant> = std::iter::once(from).chain(started).chain(std::iter::once(to)).collect();
-            let late = bounds.windows(2).filter(|pair| pair[1] - pair[0] > interval * 2);
-            return late.map(|pair| pair[0] + interval).collect();
-        }
-        let firings = self.firings(from, to);
-        let answered = |from: Instant, to: Instant| {
-            let first = started.partition_point(|start| *start < from);
-            started.get(first).is_some_and(|start| *start < to)
+        let first = self.firings.partition_point(|at| *at < from);
+        let last = self.firings.partition_point(|at| *at <= to);
+        let firings = self.firings.get(first..last).filter(|firings| firings.len() >= 2)?;
+        let unanswered = |by: TimeDelta| -> Vec<Instant> {
+            let answered = |from: Instant, to: Instant| {
+                let first = started.partition_point(|start| *start < from);
+                started.get(first).is_some_and(|start| *start < to)
+            };
+            let due = firings.windows(2).map(|pair| (pair[0] + by, pair[1] + by)).filter(|(_, next)| *next <= to);
+            due.filter(|(at, next)| !answered(*at, *next)).map(|(at, _)| at).collect()
         };
-        firings.windows(2).filter(|pair| !answered(pair[0], pair[1])).map(|pair| pair[0]).collect()
+        let mut best = unanswered(TimeDelta::zero());
+        if !self.exact {
+            let step = started.len().div_ceil(MAX_TRIED).max(1);
+            for start in started.iter().step_by(step) {
+                let before = firings.partition_point(|at| at <= start);
+                let Some(firing) = before.checked_sub(1).and_then(|before| firings.get(before)) else { continue };
+                let missed = unanswered(*start - *firing);
+                if missed.len() < best.len() {
+                    best = missed;
+                }
+            }
+        }
+        Some(best)
     }
 }
 
@@ -138,9 +189,10 @@ mod tests {
     use crate::evidence::RunOutcome;
     use crate::model::time::parse_instant;
 
-    fn table(dialect: Dialect, expressions: &[&str]) -> Timetable {
+    fn table(dialect: Dialect, expressions: &[&str], until: &str) -> Timetable {
         let expressions = expressions.iter().map(|text| (*text).into()).collect();
-        Timetable::read(&Schedule { dialect, disabled: None, expressions }).unwrap()
+        let until = at(until);
+        Timetable::read(&Schedule { dialect, disabled: None, expressions }, until - LOOK_BACK, until).unwrap()
     }
 
     fn at(text: &str) -> Instant {
@@ -151,23 +203,45 @@ mod tests {
         times.iter().map(|time| Run { outcome: RunOutcome::Success, started_at: at(time) }).collect()
     }
 
+    fn interval(dialect: Dialect, text: &str) -> Option<TimeDelta> {
+        table(dialect, &[text], "2026-03-20").longest_interval
+    }
+
     #[test]
     fn twice_a_month_leaves_up_to_seventeen_days() {
-        let longest = table(Dialect::Cron, &["0 1 2,16 * *"]).longest_interval(at("2022-06-24"));
-        assert_eq!(longest, Some(TimeDelta::days(17)));
+        assert_eq!(table(Dialect::Cron, &["0 1 2,16 * *"], "2022-06-24").longest_interval, Some(TimeDelta::days(17)));
+    }
+
+    #[test]
+    fn every_minute_of_twenty_days_leaves_a_hole_of_eleven() {
+        let hole = TimeDelta::days(11) + TimeDelta::minutes(1);
+        assert_eq!(interval(Dialect::Cron, "* * 1-20 * *"), Some(hole));
+    }
+
+    #[test]
+    fn once_a_year_leaves_a_year_and_never_leaves_nothing() {
+        // One of the last two years was a leap year.
+        assert_eq!(interval(Dialect::Cron, "0 3 1 2 *"), Some(TimeDelta::days(366)));
+        assert_eq!(interval(Dialect::Cron, "0 3 30 2 *"), None);
+    }
+
+    #[test]
+    fn of_a_schedule_by_the_second_the_newest_firings_are_known() {
+        let table = table(Dialect::Quartz, &["* * * * * ?"], "2026-03-20");
+        assert_eq!(table.longest_interval, Some(TimeDelta::seconds(1)));
+        assert!(table.known_from > at("2026-03-12") && table.known_from < at("2026-03-14"), "{}", table.known_from);
     }
 
     #[test]
     fn quartz_counts_seconds_first_and_sunday_as_one() {
-        let weekly = table(Dialect::Quartz, &["0 0 2 ? * 1"]);
-        let sunday = weekly.firings(at("2026-11-20"), at("2026-11-25"));
-        assert_eq!(sunday, [at("2026-11-22T02:00:00Z")]);
-        assert_eq!(weekly.longest_interval(at("2026-11-25")), Some(TimeDelta::days(7)));
+        let weekly = table(Dialect::Quartz, &["0 0 2 ? * 1"], "2026-11-25");
+        assert_eq!(weekly.firings.last(), Some(&at("2026-11-22T02:00:00Z")));
+        assert_eq!(weekly.longest_interval, Some(TimeDelta::days(7)));
     }
 
     #[test]
     fn jenkins_hashes_become_intervals() {
-        let interval = |text: &str| table(Dialect::Jenkins, &[text]).longest_interval(at("2026-03-20"));
+        let interval = |text: &str| interval(Dialect::Jenkins, text);
         assert_eq!(interval("H H * * *"), Some(TimeDelta::days(1)));
         assert_eq!(interval("@weekly"), Some(TimeDelta::days(7)));
         assert_eq!(interval("H/15 * * * *"), Some(TimeDelta::minutes(15)));
@@ -177,15 +251,40 @@ mod tests {
 
     #[test]
     fn a_run_that_never_started_is_missed_and_a_late_one_is_not() {
-        let daily = table(Dialect::Cron, &["0 3 * * *"]);
+        let daily = table(Dialect::Cron, &["0 3 * * *"], "2026-01-05T04:00:00Z");
         let seen = runs(&["2026-01-02T03:50:00Z", "2026-01-04T03:00:00Z"]);
         let missed = daily.missed(&seen, at("2026-01-02"), at("2026-01-05T04:00:00Z"));
-        assert_eq!(missed, [at("2026-01-03T03:00:00Z")]);
+        assert_eq!(missed, Some(vec![at("2026-01-03T03:00:00Z")]));
+    }
+
+    #[test]
+    fn a_single_missing_run_of_a_jenkins_hash_is_found_whatever_it_stands_for() {
+        let daily = table(Dialect::Jenkins, &["@daily"], "2026-01-06T12:00:00Z");
+        let days = ["2026-01-01", "2026-01-02", "2026-01-04", "2026-01-05", "2026-01-06"];
+        // A few minutes late each day, once beyond midnight.
+        for (time, late) in [("T00:01:00Z", 0), ("T11:20:00Z", 40), ("T23:50:00Z", 5)] {
+            let mut seen = runs(&days.map(|day| format!("{day}{time}")).each_ref().map(String::as_str));
+            for (index, run) in seen.iter_mut().enumerate() {
+                run.started_at += TimeDelta::minutes(late * i64::try_from(index % 3).unwrap());
+            }
+            let missed = daily.missed(&seen, at("2026-01-01"), at("2026-01-06T12:00:00Z")).unwrap();
+            assert_eq!(missed.len(), 1, "{time}: {missed:?}");
+            seen.insert(2, runs(&[&format!("2026-01-03{time}")])[0].clone());
+            assert_eq!(daily.missed(&seen, at("2026-01-01"), at("2026-01-06T12:00:00Z")), Some(vec![]), "{time}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_holds_no_two_firings_tells_nothing() {
+        let daily = table(Dialect::Cron, &["0 3 * * *"], "2026-01-05T04:00:00Z");
+        assert_eq!(daily.missed(&[], at("2026-01-04T12:00:00Z"), at("2026-01-05T04:00:00Z")), None);
+        assert_eq!(daily.missed(&[], at("2026-01-04"), at("2026-01-05T04:00:00Z")).map(|missed| missed.len()), Some(1));
     }
 
     #[test]
     fn what_is_not_a_schedule_is_an_error_that_names_it() {
         let schedule = Schedule { dialect: Dialect::Cron, disabled: None, expressions: vec!["every day".into()] };
-        assert!(Timetable::read(&schedule).unwrap_err().contains("every day"));
+        let read = Timetable::read(&schedule, at("2025-01-01"), at("2026-01-01"));
+        assert!(read.unwrap_err().contains("every day"));
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Picks and orders observations; what they prove is left to `copy_state` and `estate`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::estate::{Membership, Subject};
 use crate::evidence::{Digest, Evidence, Fact, Inventory, Item, Observation, Unseen};
-use crate::model::Method;
 use crate::model::time::{FUTURE_TOLERANCE, Instant};
+use crate::model::{ItemKind, Method, Timespan, UnseenReason};
 
 /// Evidence as it stood at one time.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +15,8 @@ pub struct Seen<'a> {
     evidence: &'a Evidence,
     /// The time of the audit.
     pub as_of: Instant,
+    /// The last review: what was looked at before it tells of another time.
+    fresh_from: Instant,
 }
 
 /// A fact and the observation that tells it.
@@ -50,9 +53,15 @@ impl<T> Clone for Noted<'_, T> {
 impl<T> Copy for Noted<'_, T> {}
 
 impl<'a> Seen<'a> {
-    /// Returns the evidence as it stood at `as_of`.
-    pub const fn new(evidence: &'a Evidence, as_of: Instant) -> Self {
-        Self { evidence, as_of }
+    /// Returns the evidence as it stood at `as_of`, in a review that comes around each `review_every`.
+    pub fn new(evidence: &'a Evidence, as_of: Instant, review_every: Timespan) -> Self {
+        Self { evidence, as_of, fresh_from: review_every.before(as_of) }
+    }
+
+    /// Returns whether a look at `time` lies so far back that it says nothing of today: before the
+    /// last review was due.
+    pub fn is_stale(&self, time: Instant) -> bool {
+        time < self.fresh_from
     }
 
     /// Returns whether `time` is later than any clock difference explains.
@@ -66,34 +75,76 @@ impl<'a> Seen<'a> {
         self.evidence.of_asset(asset).filter(move |observation| observation.observed_at <= as_of)
     }
 
+    /// Returns what had been observed of one asset of the estate, oldest first for each copy: its own
+    /// observations, and for one of many what the policy or a failed look says of all of them. Nothing
+    /// that was seen speaks for assets that nobody has seen.
+    pub fn of_subject(&self, subject: &Subject<'a>) -> impl Iterator<Item = &'a Observation> {
+        let entry = subject.asset.id.0.as_str();
+        let is_member = subject.membership == Membership::Member;
+        let is_group = matches!(subject.membership, Membership::Unexpanded(_));
+        let of_all = |observation: &&'a Observation| matches!(observation.fact, Fact::Statement(_) | Fact::Unseen(_));
+        let shared = is_member.then(|| self.of_asset(entry).filter(of_all)).into_iter().flatten();
+        shared.chain(self.of_asset(&subject.id).filter(move |observation| !is_group || of_all(observation)))
+    }
+
+    /// Returns whether a later look answers what stayed open then, about one copy of the asset or, for
+    /// `None`, about the asset itself. Where nobody noted what kind of fact was asked for, a later
+    /// look answers only a question that was never put, or one from before the last review.
+    pub fn is_answered(&self, open: Noted<'a, Unseen>, subject: &Subject<'a>, copy: Option<&str>) -> bool {
+        let of_it = self.of_subject(subject).filter(|observation| observation.copy.as_deref() == copy);
+        self.is_answered_by(open, of_it)
+    }
+
+    /// Returns whether one of `later` answers what stayed open.
+    pub fn is_answered_by(&self, open: Noted<'a, Unseen>, mut later: impl Iterator<Item = &'a Observation>) -> bool {
+        let forgives = open.fact.reason == UnseenReason::Offline || self.is_stale(open.at());
+        later.any(|observation| {
+            observation.observed_at > open.at()
+                && match (open.fact.fact, observation.fact.answers()) {
+                    (Some(asked), answers) => answers == Some(asked),
+                    (None, answers) => forgives && answers.is_some(),
+                }
+        })
+    }
+
     /// Returns what had been observed of a system as a whole.
     pub fn of_system(&self, system: &str) -> impl Iterator<Item = &'a Observation> {
         let as_of = self.as_of;
         self.evidence.of_system(system).filter(move |observation| observation.observed_at <= as_of)
     }
 
-    /// Returns the newest inventory of a system and its items, by name.
-    pub fn inventory(&self, system: &str) -> Listing<'a> {
+    /// Returns the newest inventory of `kind` in a system and its items, by name.
+    pub fn inventory(&self, system: &str, kind: ItemKind) -> Listing<'a> {
         let mut newest: Option<Noted<'a, Inventory>> = None;
         for observation in self.of_system(system) {
-            if let Fact::Inventory(inventory) = &observation.fact {
+            if let Fact::Inventory(inventory) = &observation.fact
+                && inventory.kind == kind
+            {
                 let noted = Noted::new(inventory, observation);
-                if newest.is_none_or(|newest| newest.at() <= noted.at()) {
+                // Of two at one time the one that claims less counts.
+                let order = |noted: &Noted<'_, Inventory>| (noted.at(), !noted.fact.complete, noted.fact.count);
+                if newest.is_none_or(|newest| order(&newest) <= order(&noted)) {
                     newest = Some(noted);
                 }
             }
         }
         let mut items: BTreeMap<&'a str, Noted<'a, Item>> = BTreeMap::new();
+        let mut listed: BTreeSet<&'a str> = BTreeSet::new();
         for observation in self.of_system(system) {
             let Fact::Item(item) = &observation.fact else { continue };
-            let superseded = newest.is_some_and(|newest| observation.observed_at < newest.fact.from);
+            if item.kind != kind || newest.is_some_and(|newest| observation.observed_at < newest.fact.from) {
+                continue;
+            }
+            if newest.is_some_and(|newest| observation.observed_at <= newest.at()) {
+                listed.insert(&item.name);
+            }
             let noted = Noted::new(&**item, observation);
-            let older = items.get(&*item.name).is_some_and(|known| known.at() > noted.at());
-            if !superseded && !older {
+            if items.get(&*item.name).is_none_or(|known| known.at() <= noted.at()) {
                 items.insert(&item.name, noted);
             }
         }
-        Listing { inventory: newest, items }
+        let stale = newest.is_some_and(|newest| self.is_stale(newest.at()));
+        Listing { inventory: newest, items, listed: listed.len() as u64, stale }
     }
 
     /// Returns why something about a system was not seen, newest first to be said.
@@ -125,24 +176,35 @@ pub struct Listing<'a> {
     pub inventory: Option<Noted<'a, Inventory>>,
     /// Its items by name, with those observed since.
     pub items: BTreeMap<&'a str, Noted<'a, Item>>,
+    /// How many of them were seen in the listing itself.
+    listed: u64,
+    /// Whether it was made before the last review was due.
+    stale: bool,
 }
 
 impl Listing<'_> {
-    /// Returns whether everything that the system holds is known: listed whole, no line lost.
+    /// Returns whether everything that the system holds is known: listed whole and recently, no line
+    /// lost.
     pub fn is_whole(&self) -> bool {
-        self.inventory.is_some_and(|noted| noted.fact.complete && noted.fact.count <= self.items.len() as u64)
+        self.shortfall().is_none()
     }
 
     /// Returns what is wrong with the listing, in words; `None` when it is whole.
     pub fn shortfall(&self) -> Option<String> {
         match self.inventory {
-            _ if self.is_whole() => None,
             None if self.items.is_empty() => Some("it was not listed".to_owned()),
             None => Some(format!("its listing did not end ({} seen)", self.items.len())),
             Some(noted) if !noted.fact.complete => {
                 Some(format!("its listing was cut short ({} seen)", self.items.len()))
             }
-            Some(noted) => Some(format!("{} of {} listed are in the evidence", self.items.len(), noted.fact.count)),
+            Some(noted) if self.listed < noted.fact.count => {
+                Some(format!("{} of {} listed are in the evidence", self.listed, noted.fact.count))
+            }
+            Some(noted) if self.stale => Some(format!(
+                "it was last listed on {}, before the last review was due",
+                crate::model::time::human(noted.at())
+            )),
+            Some(_) => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Shapes and single values were read before; nothing here looks at evidence or at the time.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::decode::{At, did_you_mean};
@@ -19,7 +20,10 @@ pub struct Declared<'a> {
     systems: Vec<&'a str>,
     objectives: Vec<&'a str>,
     assets: Vec<&'a str>,
+    known_assets: HashSet<&'a str>,
     asset_ids: Vec<&'a Node>,
+    /// The copies of each asset.
+    copies: Vec<&'a [Node]>,
 }
 
 impl<'a> Declared<'a> {
@@ -33,25 +37,39 @@ impl<'a> Declared<'a> {
             Some(Value::List(items)) => items.iter().filter_map(|item| item.get("id")).collect(),
             _ => Vec::new(),
         };
-        let assets = asset_ids.iter().filter_map(|id| id.text()).collect();
-        Self { systems: keys("systems"), objectives: keys("objectives"), assets, asset_ids }
+        let assets: Vec<&str> = asset_ids.iter().filter_map(|id| id.text()).collect();
+        let known_assets = assets.iter().copied().collect();
+        let copies = match root.get("assets").map(|node| &node.value) {
+            Some(Value::List(items)) => items.iter().filter_map(|item| item.get("copies")?.list()).collect(),
+            _ => Vec::new(),
+        };
+        Self { systems: keys("systems"), objectives: keys("objectives"), assets, known_assets, asset_ids, copies }
     }
 }
 
 /// Adds every fault of `document` that shapes alone do not show.
 pub fn check(document: &Document, declared: &Declared<'_>, faults: &mut Faults) {
-    let checker = Checker { document, declared };
+    let mut assets = HashMap::new();
+    for asset in &document.assets {
+        assets.entry(asset.id.0.as_str()).or_insert(asset);
+    }
+    let checker = Checker { document, declared, assets };
     checker.systems(faults);
     checker.objectives(faults);
     checker.assets(faults);
+    checker.same_copies(faults);
     checker.exclusions(faults);
     checker.restore_tests(faults);
     checker.waivers(faults);
 }
 
+/// The keys of a copy that say nothing of where it is.
+const SAYS_NOTHING_OF_THE_PLACE: [&str; 7] = ["id", "claim", "said_in", "said_on", "covers", "min_bytes", "min_items"];
+
 struct Checker<'a> {
     document: &'a Document,
     declared: &'a Declared<'a>,
+    assets: HashMap<&'a str, &'a Asset>,
 }
 
 impl Checker<'_> {
@@ -59,6 +77,13 @@ impl Checker<'_> {
         for (name, system) in &self.document.systems.0 {
             if !Id::is_valid(name) {
                 faults.push(Fault::new(name.span.clone(), format!("`{}` is not an id", name.value)));
+            }
+            if let Some(OrUnknown::Known(domains)) = system.named_domains() {
+                for (key, value) in &domains.0 {
+                    if let OrUnknown::Known(value) = value {
+                        self.domain(key, value, faults);
+                    }
+                }
             }
             if let System::Github(github) = system
                 && github.org.is_some() == github.user.is_some()
@@ -68,6 +93,26 @@ impl Checker<'_> {
                         .help("write `org: NAME` or `user: NAME`"),
                 );
             }
+        }
+    }
+
+    /// Values are compared letter by letter, so two spellings of one place would read as two places.
+    fn domain(&self, key: &At<String>, value: &str, faults: &mut Faults) {
+        if value.trim() != value || value.is_empty() {
+            faults.push(
+                Fault::new(key.span.clone(), format!("the value of `{}` is empty or has spaces around it", key.value))
+                    .help("write `unknown` where nobody knows it"),
+            );
+            return;
+        }
+        let others = self.document.systems.0.iter().filter_map(|(_, system)| system.domains()).flatten();
+        let other = others
+            .filter(|(name, _)| *name == key.value)
+            .filter_map(|(_, other)| other)
+            .find(|other| *other < value && other.to_lowercase() == value.to_lowercase());
+        if let Some(other) = other {
+            let message = format!("`{}: {value}` differs from `{other}` only in the case of its letters", key.value);
+            faults.push(Fault::new(key.span.clone(), message).help("write what is one place in one way"));
         }
     }
 
@@ -102,9 +147,11 @@ impl Checker<'_> {
                     .help("add at least one entry under `assets:`"),
             );
         }
-        for (position, id) in self.declared.asset_ids.iter().enumerate() {
-            let earlier = self.declared.asset_ids[..position].iter().find(|other| other.text() == id.text());
-            if let (Some(earlier), Some(name)) = (earlier, id.text()) {
+        let mut first: HashMap<&str, &Node> = HashMap::new();
+        for id in &self.declared.asset_ids {
+            let Some(name) = id.text() else { continue };
+            let earlier = *first.entry(name).or_insert(id);
+            if earlier.span != id.span {
                 faults.push(
                     Fault::new(id.span.clone(), format!("the asset `{name}` is declared twice"))
                         .related(earlier.span.clone(), "first here"),
@@ -132,6 +179,26 @@ impl Checker<'_> {
         }
     }
 
+    /// One copy counted twice would be two copies that are lost together.
+    fn same_copies(&self, faults: &mut Faults) {
+        for copies in &self.declared.copies {
+            for (position, copy) in copies.iter().enumerate() {
+                let is_statement = copy.get("by").and_then(Node::text) == Some(Method::Attestation.word());
+                let same = |other: &&Node| {
+                    let named_alike = copy.get("id").zip(other.get("id")).is_some_and(|(a, b)| a.text() == b.text());
+                    !named_alike && copy.get("by").is_some() && copy.agrees_with(other, &SAYS_NOTHING_OF_THE_PLACE)
+                };
+                if let Some(earlier) = copies[..position].iter().find(same).filter(|_| !is_statement) {
+                    faults.push(
+                        Fault::new(copy.head(), "this is the same copy as an earlier one, under another id")
+                            .related(earlier.head(), "the earlier one")
+                            .help("remove one of them; two names do not make two copies"),
+                    );
+                }
+            }
+        }
+    }
+
     fn known(what: &str, name: &At<String>, known: &[&str], faults: &mut Faults) -> bool {
         let found = known.contains(&name.value.as_str());
         if !found {
@@ -146,14 +213,13 @@ impl Checker<'_> {
     /// Checks a reference to an asset, `id` or `id/item`.
     fn known_asset(&self, name: &str, span: Range<usize>, faults: &mut Faults) -> bool {
         let (id, item) = name.split_once('/').map_or((name, None), |(id, item)| (id, Some(item)));
-        if !self.declared.assets.contains(&id) {
+        if !self.declared.known_assets.contains(id) {
             faults.push(
                 Fault::new(span, format!("unknown asset `{name}`")).help(did_you_mean(id, &self.declared.assets)),
             );
             return false;
         }
-        let asset = self.document.assets.iter().find(|asset| asset.id.0 == id);
-        if let (Some(_), Some(asset)) = (item, asset)
+        if let (Some(_), Some(asset)) = (item, self.assets.get(id))
             && asset.each.is_none()
         {
             faults.push(
@@ -341,7 +407,7 @@ impl Checker<'_> {
                 continue;
             }
             let id = test.asset.split('/').next().unwrap_or_default();
-            let asset = self.document.assets.iter().find(|asset| asset.id.0 == id);
+            let asset = self.assets.get(id).copied();
             let copies = asset.and_then(|asset| asset.copies.known()).map_or(&[][..], Vec::as_slice);
             if let (Some(copy), Some(asset)) = (&test.copy, asset)
                 && !copies.iter().any(|known| known.id() == copy.value)

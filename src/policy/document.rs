@@ -190,9 +190,8 @@ impl System {
         }
     }
 
-    /// Returns its domains: key and value, the value `None` where it is unknown; `None` where the
-    /// policy says nothing or `unknown`.
-    pub fn domains(&self) -> Option<impl Iterator<Item = (&str, Option<&str>)>> {
+    /// Returns its domains as declared; `None` where the policy does not name them.
+    pub fn named_domains(&self) -> Option<&Domains> {
         let domains = match self {
             Self::Github(system) => &system.domains,
             Self::Artifactory(system) => &system.domains,
@@ -201,7 +200,13 @@ impl System {
             Self::Git(system) => &system.domains,
             Self::External(system) => &system.domains,
         };
-        let named = domains.as_ref()?.known()?;
+        domains.as_ref().map(|domains| &domains.value)
+    }
+
+    /// Returns its domains: key and value, the value `None` where it is unknown; `None` where the
+    /// policy says nothing or `unknown`.
+    pub fn domains(&self) -> Option<impl Iterator<Item = (&str, Option<&str>)>> {
+        let named = self.named_domains()?.known()?;
         Some(named.0.iter().map(|(key, value)| (key.value.as_str(), value.known().map(String::as_str))))
     }
 

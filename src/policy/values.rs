@@ -248,6 +248,9 @@ impl Decode for Share {
 }
 schema!(Share, "Share", { "type": "string", "pattern": r"^\d{1,3}(\.\d{1,4})?%$" });
 
+/// What people write where they mean `unknown`; taken for a value it would count as one.
+const MEANS_UNKNOWN: [&str; 9] = ["unknown", "?", "??", "???", "tbd", "tba", "todo", "n/a", "not known"];
+
 /// `unknown`, or a value: the honest answer of someone who does not know.
 #[derive(Debug, Clone)]
 pub enum OrUnknown<T> {
@@ -270,6 +273,13 @@ impl<T> OrUnknown<T> {
 impl<T: Decode> Decode for OrUnknown<T> {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         if node.text() == Some("unknown") {
+            return Some(Self::Unknown);
+        }
+        if let Some(text) = node.text()
+            && MEANS_UNKNOWN.contains(&text.trim().to_lowercase().as_str())
+        {
+            let fault = Fault::new(node.span.clone(), format!("`{text}` reads like an answer, and is none"));
+            faults.push(fault.help("write `unknown`, the language's word for it"));
             return Some(Self::Unknown);
         }
         // The fault rejects the policy; the record is kept so that the rest of it is still checked.
@@ -511,7 +521,14 @@ impl Decode for Owner {
         let fields = Fields::open(node, "an owner", &["person", "deputy"], faults)?;
         let person: Option<String> = fields.take("person", faults);
         let deputy: Option<Option<String>> = fields.take("deputy", faults);
-        Some(Self::Person { person: person?, deputy: deputy? })
+        let (person, deputy) = (person?, deputy?);
+        if deputy.as_ref().is_some_and(|deputy| deputy.trim().eq_ignore_ascii_case(person.trim())) {
+            faults.push(
+                Fault::new(node.head(), format!("{person} cannot be their own deputy"))
+                    .help("name somebody else, or leave `deputy` out"),
+            );
+        }
+        Some(Self::Person { person, deputy })
     }
 }
 schema!(Owner, "Owner", {

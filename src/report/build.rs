@@ -12,10 +12,10 @@ use super::{
     PolicyView, Report, RestoreTest, Rpo, SCHEMA, Summary, Survivor, System, Tool, Unseen, Waiver,
 };
 use crate::evidence::{Digest, Evidence, Observation};
-use crate::judge::context::About;
+use crate::judge::context::{About, feed_of};
 use crate::judge::copy_state::{CopyState, Place as CopyPlace, Standing};
 use crate::judge::estate::{Membership, Subject};
-use crate::judge::exposure::{Feed, Held, exposure};
+use crate::judge::exposure::{Held, exposure};
 use crate::judge::loss::Survival;
 use crate::judge::seen::Seen;
 use crate::judge::{self, Audit, Measure, controls};
@@ -44,7 +44,7 @@ struct EntryNames {
 /// Returns the report of `audit`, of the assets whose ids match `only` where that is not empty.
 pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Report {
     let policy = audit.policy;
-    let seen = Seen::new(evidence, audit.when.as_of);
+    let seen = Seen::new(evidence, audit.when.as_of, policy.review_every());
     let kept: Vec<bool> = audit.estate.subjects.iter().map(|subject| NamePattern::select(only, &subject.id)).collect();
     let systems_kept = (!only.is_empty()).then(|| systems_of(&audit, &kept));
     let shared = share(policy, &audit.estate.subjects);
@@ -300,7 +300,7 @@ fn losses(audit: &Audit<'_>, seen: Seen<'_>, shared: &Shared, kept: &[bool]) -> 
                         None => Some(0),
                         Some(copy) => {
                             let points: Vec<Held> = audit.states[index][copy].held(as_of).collect();
-                            let feed = Feed::of(seen, &audit.estate.subjects[index].id);
+                            let feed = feed_of(seen, &audit.estate.subjects[index].id, &audit.states[index]);
                             exposure(&points, feed.as_ref(), as_of).exposure.map(|length| length.num_seconds())
                         }
                     };

@@ -11,6 +11,11 @@ const AS_OF: &str = "2026-03-01T00:00:00Z";
 
 /// Returns the report of one asset with one copy.
 fn judged(objective: &str, copy: &str, more: &str, facts: &[&str]) -> Report {
+    judged_at("2026-02-28T23:00:00Z", objective, copy, more, facts)
+}
+
+/// Returns the report of one asset with one copy of which all was observed at one time.
+fn judged_at(observed: &str, objective: &str, copy: &str, more: &str, facts: &[&str]) -> Report {
     let text = format!(
         "version: 1\ntitle: Boundaries\nreview_every: 30d\nsystems:\n  here: {{ kind: artifactory, url: 'https://a.example', domains: {{ provider: Here }} }}\n  vault: {{ kind: s3, bucket: v, domains: {{ provider: Vault }} }}\n  git: {{ kind: git, url: 'https://g.example', domains: {{ provider: Git }} }}\nobjectives:\n  o: {{ {objective} }}\nassets:\n  - {{ id: a, lives_in: here, objective: o, owner: Squad, copies: [{{ id: c, {copy} }}] }}\n{more}"
     );
@@ -18,7 +23,7 @@ fn judged(objective: &str, copy: &str, more: &str, facts: &[&str]) -> Report {
         .iter()
         .map(|fact| {
             let line = format!(
-                r#"{{"asset":"a","copy":"c","fact":{fact},"observed_at":"2026-02-28T23:00:00Z","schema":"lastgood/evidence/1"}}"#
+                r#"{{"asset":"a","copy":"c","fact":{fact},"observed_at":"{observed}","schema":"lastgood/evidence/1"}}"#
             );
             serde_json::from_str(&line).expect("an observation")
         })
@@ -41,7 +46,8 @@ fn points(times: &[&str]) -> String {
 
 #[test]
 fn an_age_equal_to_the_rpo_is_met_and_a_second_more_is_not() {
-    let age = |time: &str| of("rpo: 1d", OBJECTS, &[&points(&[time])], "recovery-point-age:a");
+    let age =
+        |time: &str| verdict(&judged_at(AS_OF, "rpo: 1d", OBJECTS, "", &[&points(&[time])]), "recovery-point-age:a");
     assert_eq!(age("2026-02-28T00:00:00Z"), "met");
     assert_eq!(age("2026-02-27T23:59:59Z"), "gap");
     assert_eq!(age("2026-03-01T00:05:00Z"), "met", "clocks differ a little");
@@ -116,9 +122,12 @@ fn locks_and_versions_are_long_enough_to_the_day() {
         of("rpo: 1d, retention: 30d, immutable: true", OBJECTS, &[&points, &settings], "immutable:a")
     };
     assert_eq!(kept(r#"{"locked_days":30}"#), "met");
-    assert_eq!(kept(r#"{"locked_days":29}"#), "gap");
+    assert_eq!(kept(r#"{"locked_days":29}"#), "unknown", "versions were not looked for");
+    assert_eq!(kept(r#"{"locked_days":29,"versioning":false}"#), "gap");
+    assert_eq!(kept(r#"{"locked_days":29,"noncurrent_days":0,"versioning":true}"#), "met", "either is enough");
     assert_eq!(kept(r#"{"noncurrent_days":30,"versioning":true}"#), "met");
-    assert_eq!(kept(r#"{"noncurrent_days":29,"versioning":true}"#), "gap");
+    assert_eq!(kept(r#"{"noncurrent_days":29,"versioning":true}"#), "unknown", "a lock was not looked for");
+    assert_eq!(kept(r#"{"locked_days":0,"noncurrent_days":29,"versioning":true}"#), "gap");
     assert_eq!(kept(r#"{"locked_days":0,"versioning":false}"#), "gap");
     assert_eq!(kept(r#"{"versioning":false}"#), "unknown", "a lock was not looked for");
     assert_eq!(kept(r#"{"locked_days":30,"sync_deletes":true}"#), "gap");
@@ -169,14 +178,16 @@ fn attainment_is_met_unknown_or_missed_by_what_history_covers() {
         let rpo = &report.assets[0].rpo;
         (verdict(&report, "rpo-attainment:a"), rpo.covered.map(|share| (share * 100.0).round()))
     };
-    // 28 of 30 days, less the hour since the listing.
-    assert_eq!(attained(""), ("met".to_owned(), Some(100.0)));
-    assert_eq!(attained(r#""from":"2026-02-15T00:00:00Z","#), ("unknown".to_owned(), Some(47.0)));
+    // 28 of 30 days, less the hour since the listing: what was there before may have been removed.
+    assert_eq!(attained(""), ("met".to_owned(), Some(93.0)));
+    assert_eq!(attained(r#""kept_from":"2026-01-01T00:00:00Z","#), ("met".to_owned(), Some(100.0)));
     let unknown = judged("rpo: 1d, attainment: 90%", OBJECTS, "", &[]);
     assert_eq!(verdict(&unknown, "rpo-attainment:a"), "unknown");
     assert_eq!((unknown.assets[0].rpo.attainment, unknown.assets[0].rpo.worst_seconds), (None, None));
-    let empty = judged("rpo: 1d, attainment: 90%", OBJECTS, "", &[&points(&[])]);
-    assert_eq!(verdict(&empty, "rpo-attainment:a"), "gap");
+    let empty = |points: &str| of("rpo: 1d, attainment: 90%", OBJECTS, &[points], "rpo-attainment:a");
+    assert_eq!(empty(&points(&[])), "unknown", "there may have been some once");
+    let ever = points(&[]).replace(r#""points""#, r#""kept_from":"2020-01-01T00:00:00Z","points""#);
+    assert_eq!(empty(&ever), "gap");
 }
 
 #[test]
@@ -210,8 +221,10 @@ fn a_change_feed_counts_from_its_beginning_to_its_observation() {
     let case = |verdict: &str, basis| (verdict.to_owned(), basis);
     assert_eq!(age(r#"{"at":["2026-02-09T00:00:00Z"]}"#), case("met", "change-feed"));
     assert_eq!(age(r#"{"at":["2026-02-11T00:00:00Z"]}"#), case("gap", "elapsed"));
-    assert_eq!(age(r#"{"at":["2026-02-28T23:00:00Z"],"exact":true}"#), case("met", "change-feed"));
-    assert_eq!(age(r#"{"at":["2026-02-12T00:00:00Z"],"exact":true}"#), case("gap", "change-feed"));
+    let exact = |at: &str| format!(r#"{{"at":["{at}"],"exact":true,"from":"2026-02-10T00:00:00Z"}}"#);
+    assert_eq!(age(&exact("2026-02-28T23:00:00Z")), case("met", "change-feed"));
+    assert_eq!(age(&exact("2026-02-12T00:00:00Z")), case("gap", "change-feed"));
+    assert_eq!(age(r#"{"at":["2026-02-28T23:00:00Z"],"exact":true}"#), case("gap", "elapsed"), "exact since when?");
     // A list that begins after the copy tells nothing of the days between.
     assert_eq!(
         age(r#"{"at":["2026-02-09T00:00:00Z"],"exact":true,"from":"2026-02-11T00:00:00Z"}"#),
@@ -240,7 +253,7 @@ fn a_comparison_is_complete_only_when_all_was_compared_by_content_and_lately() {
     assert_eq!(complete(&format!(r#"{met},"behind":1"#)), case("gap", "usable", "verified"));
     assert_eq!(complete(&format!(r#"{met},"missing":1"#)), case("gap", "doubtful", "verified"));
     assert_eq!(complete(&format!(r#"{met},"different":1"#)), case("gap", "doubtful", "verified"));
-    assert_eq!(complete(&format!(r#"{met},"sampled_ppm":50000"#)), case("unknown", "usable", "verified"));
+    assert_eq!(complete(&format!(r#"{met},"sampled_ppm":50000"#)), case("unknown", "usable", "observed"));
     assert_eq!(complete(&met.replace("true", "false")), case("unknown", "doubtful", "verified"));
     assert_eq!(complete(&met.replace("sha256", "size")), case("unknown", "usable", "observed"));
     assert_eq!(complete(&met.replace(":5", ":0")), case("unknown", "doubtful", "none"));

@@ -45,7 +45,7 @@ fn hostile_evidence(nasty: &str) -> Vec<Observation> {
     };
     let item: Item =
         serde_json::from_value(serde_json::json!({ "kind": "repository", "name": nasty })).expect("an item");
-    let unseen = Unseen { reason: UnseenReason::NotAuthorized, what: nasty.into() };
+    let unseen = Unseen { fact: None, reason: UnseenReason::NotAuthorized, what: nasty.into() };
     let mut comparison = Observation::new(
         Fact::Comparison(Box::new(Comparison {
             basis: Basis::Sha256,

@@ -3,6 +3,7 @@
 //! Judges a statement's dates; how weak a statement is, is `evidence-grade`'s question.
 
 use super::{About, AssetContext, Control, Drafts};
+use crate::judge::copy_state::statement_precedes;
 use crate::model::{ControlId, Verdict};
 use crate::policy::Copy;
 
@@ -35,6 +36,8 @@ impl Control for AttestationCurrent {
                 let because = format!("the statement of {by} of {on} expired on {expires}");
                 out.copy(state, Verdict::Gap, because, at).since =
                     expires.0.succ_opt().map(crate::model::time::start_of);
+            } else if let Some(why) = statement_precedes(statement, asset.subject, asset.audit.seen) {
+                out.copy(state, Verdict::Gap, format!("the statement of {by} of {on} {why}"), at);
             } else {
                 out.copy(state, Verdict::Met, format!("stated by {by} on {on}, counts until {expires}"), at);
             }

@@ -4,6 +4,7 @@
 //! other controls' question.
 
 use super::{About, AssetContext, Control, Drafts};
+use crate::judge::compared::is_lacking;
 use crate::judge::copy_state::{CopyState, Standing};
 use crate::model::{ControlId, Grade, Verdict};
 use crate::policy::Copy;
@@ -57,7 +58,7 @@ impl Control for ClaimSupported {
 
 /// Returns what the evidence says of the claim of a copy.
 pub fn status(asset: &AssetContext<'_, '_>, state: &CopyState<'_>) -> ClaimStatus {
-    let compared_short = state.comparison.is_some_and(|noted| noted.fact.missing + noted.fact.different > 0);
+    let compared_short = state.comparison.is_some_and(|noted| noted.fact.lacking() > 0 && is_lacking(noted.fact));
     match state.standing {
         Standing::Absent => ClaimStatus::Contradicted,
         Standing::Doubtful if compared_short => ClaimStatus::Contradicted,
@@ -74,7 +75,7 @@ pub fn status(asset: &AssetContext<'_, '_>, state: &CopyState<'_>) -> ClaimStatu
 fn fresh(asset: &AssetContext<'_, '_>, state: &CopyState<'_>) -> ClaimStatus {
     match (asset.rpo(), asset.copy_exposure(state)) {
         (Some(rpo), Some(exposure)) if rpo.after(asset.as_of() - exposure) < asset.as_of() => ClaimStatus::Stale,
-        (_, None) => ClaimStatus::Unproven,
-        _ => ClaimStatus::Supported,
+        (Some(_), Some(_)) => ClaimStatus::Supported,
+        (None, _) | (_, None) => ClaimStatus::Unproven,
     }
 }

@@ -4,7 +4,7 @@
 
 use super::{About, AssetContext, Control, Drafts};
 use crate::evidence::Basis;
-use crate::judge::copy_state::describe;
+use crate::judge::compared::{describe, is_lacking};
 use crate::model::time::human;
 use crate::model::{ControlId, Verdict};
 
@@ -39,10 +39,13 @@ impl Control for CopyComplete {
                 because.push_str(&format!("; first: {}", first.join(", ")));
             }
             let review = asset.audit.policy.review_every();
-            let lacking = comparison.missing + comparison.different + comparison.behind;
-            let verdict = if lacking > 0 {
+            let verdict = if is_lacking(comparison) {
                 Verdict::Gap
-            } else if comparison.equal == 0 || !comparison.complete || comparison.sampled_ppm.is_some() {
+            } else if comparison.missing > 0
+                || comparison.equal == 0
+                || !comparison.complete
+                || comparison.sampled_ppm.is_some()
+            {
                 Verdict::Unknown
             } else if comparison.basis == Basis::Size {
                 because.push_str("; equal sizes do not show equal content");

@@ -3,8 +3,12 @@
 //! Judges the policy's references alone; what survives a loss is `survives-loss`'s question.
 
 use super::{About, AssetContext, Control, Drafts};
+use crate::judge::copy_state::Standing;
+use crate::judge::cover::references;
 use crate::model::{ControlId, Verdict};
-use crate::policy::{Asset, Copy, Policy};
+
+/// How many assets of a circle are named.
+const MAX_STEPS: usize = 12;
 
 /// The control.
 pub(super) struct CoverageAcyclic;
@@ -29,51 +33,44 @@ impl Control for CoverageAcyclic {
         if !copies.iter().any(|copy| copy.method().is_derived()) {
             return;
         }
-        let circles: Vec<Option<Vec<String>>> =
-            copies.iter().map(|copy| circle(asset.audit.policy, &entry.id.0, copy)).collect();
-        let (verdict, because) = match circles.iter().flatten().next() {
-            Some(path) if circles.iter().all(Option::is_some) => {
-                (Verdict::Gap, format!("covered only in a circle: {}", path.join(" → ")))
+        let (cover, entry) = (&asset.audit.cover, asset.subject.entry);
+        let circles: Vec<Option<&str>> = copies
+            .iter()
+            .map(|copy| references(copy).into_iter().find(|reference| cover.leads_back(entry, reference)))
+            .collect();
+        // A copy that is not there covers nothing, circle or not.
+        let others = asset.states.iter().zip(&circles).filter(|(_, circle)| circle.is_none());
+        let other = others.map(|(state, _)| state).filter(|state| state.may_count()).max_by_key(|state| state.standing);
+        let (verdict, because) = match (circles.iter().flatten().next(), other) {
+            (Some(reference), None) => (Verdict::Gap, format!("covered only in a circle: {}", way(asset, reference))),
+            (Some(_), Some(state)) if state.standing == Standing::Usable => {
+                (Verdict::Met, format!("one of its copies runs in a circle, `{}` does not", state.copy.id()))
             }
-            Some(_) => (Verdict::Met, "one of its copies runs in a circle, another does not".to_owned()),
-            None => (Verdict::Met, "what it rests on does not rest on it".to_owned()),
+            (Some(reference), Some(state)) => (
+                Verdict::Unknown,
+                format!(
+                    "covered in a circle ({}), unless `{}` counts: {}",
+                    way(asset, reference),
+                    state.copy.id(),
+                    state.because
+                ),
+            ),
+            (None, _) => (Verdict::Met, "what it rests on does not rest on it".to_owned()),
         };
         out.asset(verdict, because, asset.at_copies());
     }
 }
 
-/// Returns the names of the assets that `copy` rests on.
-fn rests_on(copy: &Copy) -> Vec<&str> {
-    let references = match copy {
-        Copy::Included(included) => vec![included.of.value.as_str()],
-        Copy::Rebuild(rebuild) => rebuild.from.0.iter().map(|from| from.value.as_str()).collect(),
-        _ => Vec::new(),
+/// Returns the way from the asset over `reference` back to it, in words.
+fn way(asset: &AssetContext<'_, '_>, reference: &str) -> String {
+    let assets = &asset.audit.policy.document().assets;
+    let way = asset.audit.cover.way_back(asset.subject.entry, reference).unwrap_or_default();
+    let names = |way: &[usize]| {
+        let names: Vec<&str> = way.iter().filter_map(|entry| Some(assets.get(*entry)?.id.0.as_str())).collect();
+        names.join(" → ")
     };
-    references.into_iter().map(|reference| reference.split('/').next().unwrap_or_default()).collect()
-}
-
-/// Returns the way from `asset` over `copy` back to `asset`; `None` where there is none.
-fn circle(policy: &Policy, asset: &str, copy: &Copy) -> Option<Vec<String>> {
-    let entry = |id: &str| -> Option<&Asset> { policy.document().assets.iter().find(|asset| asset.id.0 == id) };
-    let mut open: Vec<Vec<String>> =
-        rests_on(copy).into_iter().map(|next| vec![asset.to_owned(), next.to_owned()]).collect();
-    let mut seen: Vec<String> = Vec::new();
-    while let Some(path) = open.pop() {
-        let Some(last) = path.last() else { continue };
-        if last == asset {
-            return Some(path);
-        }
-        if seen.contains(last) {
-            continue;
-        }
-        seen.push(last.clone());
-        for copy in entry(last).and_then(|asset| asset.copies.known()).into_iter().flatten() {
-            for next in rests_on(copy) {
-                let mut longer = path.clone();
-                longer.push(next.to_owned());
-                open.push(longer);
-            }
-        }
+    match way.len().checked_sub(MAX_STEPS) {
+        Some(more) if more > 0 => format!("{} → … ({more} more)", names(&way[..MAX_STEPS])),
+        _ => names(&way),
     }
-    None
 }

@@ -5,6 +5,7 @@
 use super::{About, AssetContext, Control, Drafts};
 use crate::judge::copy_state::CopyState;
 use crate::model::{ControlId, Facet, Method, Verdict};
+use crate::policy::Copy;
 
 /// The control.
 pub(super) struct FacetsCovered;
@@ -33,8 +34,16 @@ impl Control for FacetsCovered {
             .filter(|facet| present.is_none_or(|present| present.contains(facet)))
             .collect();
         let covered = |facet: &Facet, sure: bool| {
-            asset.states.iter().any(|state| {
-                covers(state, *facet) && if sure { state.is_sure(asset.floor()) } else { state.may_count() }
+            asset.states.iter().any(|state| match covers(state, *facet) {
+                Cover::No => false,
+                Cover::Perhaps => !sure && state.may_count(),
+                Cover::Shown => {
+                    if sure {
+                        state.is_sure(asset.floor())
+                    } else {
+                        state.may_count()
+                    }
+                }
             })
         };
         let open: Vec<Facet> = wanted.iter().copied().filter(|facet| !covered(facet, true)).collect();
@@ -58,13 +67,43 @@ impl Control for FacetsCovered {
     }
 }
 
-/// Returns whether the copy says that it holds the facet; a method that can hold only one covers no
-/// other by default.
-fn covers(state: &CopyState<'_>, facet: Facet) -> bool {
-    match (state.copy.covers(), state.method()) {
-        (Some(covers), _) => covers.contains(&facet),
-        (None, Method::GitMirror) => facet == Facet::Git,
-        (None, Method::Releases) => facet == Facet::Releases,
-        (None, _) => true,
+/// Whether a copy holds a facet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Cover {
+    No,
+    /// The policy says so, but what proves the copy shows nothing of this facet.
+    Perhaps,
+    Shown,
+}
+
+/// Returns whether the copy holds the facet, as the policy says and as its proof can show.
+fn covers(state: &CopyState<'_>, facet: Facet) -> Cover {
+    match state.copy.method() {
+        Method::Included => match (says(state.copy, facet), state.carrier) {
+            (Cover::No, _) => Cover::No,
+            (said, Some(carrier)) => said.min(says(carrier, facet)),
+            // It travels in several copies, which may hold different facets.
+            (_, None) => Cover::Perhaps,
+        },
+        _ => says(state.copy, facet),
+    }
+}
+
+/// Returns whether a copy by itself holds the facet. A method that can show only one facet covers no
+/// other unless the policy says so, and then it does not prove it.
+fn says(copy: &Copy, facet: Facet) -> Cover {
+    let said = copy.covers();
+    let alone = said.is_some_and(|covers| *covers == [facet]);
+    let shows = match copy.method() {
+        // The wiki is a repository of its own, with a URL of its own.
+        Method::GitMirror => facet == Facet::Git || facet == Facet::Wiki && alone,
+        Method::Releases => facet == Facet::Releases,
+        _ => true,
+    };
+    match said {
+        Some(covers) if !covers.contains(&facet) => Cover::No,
+        None if !shows => Cover::No,
+        _ if shows => Cover::Shown,
+        _ => Cover::Perhaps,
     }
 }

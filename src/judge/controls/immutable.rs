@@ -34,7 +34,7 @@ impl Control for Immutable {
                 _ if !state.may_count() => (Verdict::Gap, state.because.clone()),
                 None => (Verdict::Unknown, "the settings of its place were not seen".to_owned()),
                 Some(settings) => {
-                    let (verdict, because) = judge(settings.fact, needed, asset);
+                    let (verdict, because) = judge(&settings, needed, asset);
                     let sure = state.is_sure(asset.floor());
                     (if verdict == Verdict::Met && !sure { Verdict::Unknown } else { verdict }, because)
                 }
@@ -65,15 +65,26 @@ fn judge(settings: &Settings, needed: Option<Timespan>, asset: &AssetContext<'_,
     if settings.sync_deletes == Some(true) {
         return (Verdict::Gap, "deletions in the primary are repeated in the copy".to_owned());
     }
-    match (settings.locked_days, settings.versioning, settings.noncurrent_days) {
-        (Some(days), ..) if long_enough(days) => (Verdict::Met, format!("deletion is locked for {days} d")),
-        (Some(days), ..) if days > 0 => (Verdict::Gap, format!("deletion is locked for {days} d only")),
-        (_, Some(true), Some(0)) => (Verdict::Met, "deleted content is kept as versions for ever".to_owned()),
-        (_, Some(true), Some(days)) if long_enough(days) => {
+    let locked = match settings.locked_days {
+        Some(days) if long_enough(days) => (Verdict::Met, format!("deletion is locked for {days} d")),
+        Some(0) => (Verdict::Gap, "nothing locks it".to_owned()),
+        Some(days) => (Verdict::Gap, format!("deletion is locked for {days} d only")),
+        None => (Verdict::Unknown, "whether deletion is locked was not seen".to_owned()),
+    };
+    let kept = match (settings.versioning, settings.noncurrent_days) {
+        (Some(true), Some(0)) => (Verdict::Met, "deleted content is kept as versions for ever".to_owned()),
+        (Some(true), Some(days)) if long_enough(days) => {
             (Verdict::Met, format!("deleted content is kept as versions for {days} d"))
         }
-        (_, Some(true), Some(days)) => (Verdict::Gap, format!("deleted content is kept for {days} d only")),
-        (Some(_), Some(false), _) => (Verdict::Gap, "neither a lock nor versions protect it".to_owned()),
-        _ => (Verdict::Unknown, "not all of the settings that protect it were seen".to_owned()),
+        (Some(true), Some(days)) => (Verdict::Gap, format!("deleted content is kept for {days} d only")),
+        (Some(true), None) => (Verdict::Unknown, "for how long versions are kept was not seen".to_owned()),
+        (Some(false), _) => (Verdict::Gap, "no versions are kept".to_owned()),
+        (None, _) => (Verdict::Unknown, "whether versions are kept was not seen".to_owned()),
+    };
+    // Either protects it; that neither does has to be seen of both.
+    match (locked, kept) {
+        ((Verdict::Met, because), _) | (_, (Verdict::Met, because)) => (Verdict::Met, because),
+        ((Verdict::Gap, locked), (Verdict::Gap, kept)) => (Verdict::Gap, format!("{locked}, and {kept}")),
+        ((_, locked), (_, kept)) => (Verdict::Unknown, format!("{locked}, and {kept}")),
     }
 }

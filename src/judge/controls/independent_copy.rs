@@ -2,6 +2,8 @@
 //!
 //! Judges one copy against one primary; what survives each loss is `survives-loss`'s question.
 
+use std::collections::BTreeMap;
+
 use super::{About, AssetContext, Control, Drafts};
 use crate::judge::context::{Context, domain};
 use crate::judge::copy_state::{CopyState, Place};
@@ -38,9 +40,11 @@ impl Control for IndependentCopy {
             keys_named.iter().map(|key| (*key, asset.primary_domain(key))).collect();
         let mut doubtful = None;
         let mut shared = Vec::new();
+        let sure = Apart::of(asset, &primary, |state| state.is_sure(asset.floor()));
+        let perhaps = Apart::of(asset, &primary, CopyState::may_count);
         for state in asset.states {
-            match shares(asset.audit, state, &primary, &mut Vec::new()) {
-                None if state.is_sure(asset.floor()) => {
+            match perhaps.shares(state) {
+                None if state.is_sure(asset.floor()) && sure.shares(state).is_none() => {
                     let because = format!("copy `{}` differs in {}", state.copy.id(), keys_named.join(", "));
                     out.asset(Verdict::Met, because, keys.span.clone()).evidence =
                         std::sync::Arc::clone(&state.evidence);
@@ -71,56 +75,105 @@ fn doubt(state: &CopyState<'_>) -> String {
     format!("its evidence is {}: {}", state.grade, state.because)
 }
 
-/// Returns in what the copy shares the fate of the primary; `None` where in nothing asked for.
-fn shares(
-    audit: &Context<'_>,
-    state: &CopyState<'_>,
-    primary: &[(&str, Option<&str>)],
-    path: &mut Vec<usize>,
-) -> Option<String> {
-    match (state.place, state.copy) {
-        (Place::System(system), _) => same_domains(audit, system, primary),
-        (Place::Derived, Copy::Included(included)) => {
-            let members = audit.estate.named(audit.policy, &included.of);
-            if members.is_empty() {
-                return Some(format!("travels inside `{}`, of which nothing was seen", included.of.value));
+/// Which copies lie apart from one primary: least fixed points over what travels inside what.
+struct Apart<'x, 'c, 'a> {
+    asset: &'x AssetContext<'c, 'a>,
+    primary: &'x [(&'x str, Option<&'x str>)],
+    /// Why what travels inside each asset shares the fate of the primary; `None` where it does not.
+    inside: BTreeMap<&'a str, Option<String>>,
+}
+
+impl<'x, 'c, 'a> Apart<'x, 'c, 'a> {
+    /// Looks at the copies of the asset and at all that they travel in, of which only those count for
+    /// which `counts` holds.
+    fn of(
+        asset: &'x AssetContext<'c, 'a>,
+        primary: &'x [(&'x str, Option<&'x str>)],
+        counts: impl Fn(&CopyState<'a>) -> bool,
+    ) -> Self {
+        let mut apart = Self { asset, primary, inside: BTreeMap::new() };
+        let (audit, own) = (asset.audit, asset.subject.entry);
+        let mut open: Vec<&'a str> = asset.states.iter().filter_map(|state| carrier(state.copy)).collect();
+        while let Some(of) = open.pop() {
+            let circular = || Some("it travels in a circle".to_owned());
+            if audit.cover.entry(of) == Some(own) || apart.inside.insert(of, circular()).is_some() {
+                continue;
             }
-            members.into_iter().find_map(|member| {
-                if path.contains(&member) {
-                    return Some("travels in a circle".to_owned());
-                }
-                path.push(member);
-                let found = member_shares(audit, member, primary, path);
-                path.pop();
-                found.map(|why| format!("travels inside `{}`, {why}", audit.estate.subjects[member].id))
-            })
+            let members = audit.estate.named(of);
+            open.extend(members.flat_map(|member| &audit.states[member]).filter_map(|state| carrier(state.copy)));
         }
-        (Place::Derived, Copy::Rebuild(rebuild)) => rebuild.from.0.iter().find_map(|from| {
-            let members = audit.estate.named(audit.policy, from);
-            members.into_iter().find_map(|member| {
-                let system = &audit.estate.subjects[member].asset.lives_in.value;
-                same_domains(audit, system, primary).map(|why| format!("rests on `{}`, which {why}", from.value))
-            })
-        }),
-        (Place::Unknown | Place::Derived, _) => Some("is in an unknown place, which counts as shared".to_owned()),
+        // What others travel in comes first, so that without a circle one round is enough.
+        let mut order: Vec<&'a str> = apart.inside.keys().copied().collect();
+        let place = |of: &&str| audit.cover.entry(of).and_then(|entry| audit.cover.place(entry));
+        order.sort_by_key(place);
+        for _ in 0..=order.len() {
+            let mut changed = false;
+            for of in &order {
+                let members = audit.estate.named(of);
+                let why = if members.is_empty() {
+                    Some(format!("travels inside `{of}`, of which nothing was seen"))
+                } else {
+                    members
+                        .into_iter()
+                        .find_map(|member| apart.member(member, &counts))
+                        .map(|why| format!("travels inside `{of}`, {why}"))
+                };
+                changed |= apart.inside.get(of).is_some_and(Option::is_some) && why.is_none();
+                apart.inside.insert(of, why);
+            }
+            if !changed {
+                break;
+            }
+        }
+        apart
+    }
+
+    /// Returns why no copy of `member` that counts lies apart; `None` where one does.
+    fn member(&self, member: usize, counts: impl Fn(&CopyState<'a>) -> bool) -> Option<String> {
+        let audit = self.asset.audit;
+        let mut last = Some("which has no copy that counts".to_owned());
+        for state in audit.states[member].iter().filter(|state| counts(state)) {
+            // What that one travels in is told in its own place.
+            match (self.shares(state), carrier(state.copy)) {
+                (None, _) => return None,
+                (Some(_), Some(of)) => last = Some(format!("whose copy `{}` travels inside `{of}`", state.copy.id())),
+                (Some(why), None) => last = Some(format!("whose copy `{}` {why}", state.copy.id())),
+            }
+        }
+        last
+    }
+
+    /// Returns in what the copy shares the fate of the primary; `None` where in nothing asked for.
+    fn shares(&self, state: &CopyState<'a>) -> Option<String> {
+        let audit = self.asset.audit;
+        match (state.place, state.copy) {
+            (Place::System(system), _) => same_domains(audit, system, self.primary),
+            (Place::Derived, Copy::Included(included)) => match self.inside.get(included.of.value.as_str()) {
+                Some(why) => why.clone(),
+                None => Some("travels in a circle".to_owned()),
+            },
+            (Place::Derived, Copy::Rebuild(rebuild)) => rebuild.from.0.iter().find_map(|from| {
+                let mut members = audit.estate.named(from);
+                if members.is_empty() {
+                    return Some(format!("rests on `{}`, of which nothing was seen", from.value));
+                }
+                members.find_map(|member| {
+                    let system = &audit.estate.subjects[member].asset.lives_in.value;
+                    same_domains(audit, system, self.primary)
+                        .map(|why| format!("rests on `{}`, which {why}", from.value))
+                })
+            }),
+            (Place::Unknown | Place::Derived, _) => Some("is in an unknown place, which counts as shared".to_owned()),
+        }
     }
 }
 
-/// Returns why no copy of `member` is independent of `primary`; `None` where one is.
-fn member_shares(
-    audit: &Context<'_>,
-    member: usize,
-    primary: &[(&str, Option<&str>)],
-    path: &mut Vec<usize>,
-) -> Option<String> {
-    let mut last = Some("which has no copy".to_owned());
-    for state in audit.states[member].iter().filter(|state| state.may_count()) {
-        match shares(audit, state, primary, path) {
-            None => return None,
-            Some(why) => last = Some(format!("whose copy `{}` {why}", state.copy.id())),
-        }
+/// Returns the asset inside which the copy travels; `None` for copies with a place of their own.
+fn carrier(copy: &Copy) -> Option<&str> {
+    match copy {
+        Copy::Included(included) => Some(&included.of.value),
+        _ => None,
     }
-    last
 }
 
 fn same_domains(audit: &Context<'_>, system: &str, primary: &[(&str, Option<&str>)]) -> Option<String> {

@@ -40,7 +40,7 @@ impl Control for Rebuildable {
                     continue;
                 }
                 for from in &rebuild.from.0 {
-                    let inputs = asset.audit.estate.named(asset.audit.policy, from);
+                    let inputs = asset.audit.estate.named(from);
                     let survival = inputs.into_iter().map(|input| loss.outcomes[input].survival).min();
                     let (verdict, word) = match survival {
                         Some(Survival::Survives) => continue,

@@ -4,7 +4,7 @@
 
 use super::{About, AssetContext, Control, Drafts};
 use crate::judge::copy_state::{CopyState, Standing};
-use crate::judge::exposure::Basis;
+use crate::judge::exposure::{Basis, Exposure};
 use crate::model::time::{Instant, human, human_length};
 use crate::model::{ControlId, Timespan, Verdict};
 
@@ -39,14 +39,13 @@ impl Control for RecoveryPointAge {
                 evidence;
             return;
         };
-        let feed = asset.feed.as_ref().and_then(|feed| feed.digest);
-        let evidence = match feed {
-            Some(feed) => evidence.iter().copied().chain([feed]).collect(),
-            None => evidence,
+        let evidence = match &asset.feed {
+            Some(feed) if !feed.digests.is_empty() => evidence.iter().chain(&feed.digests).copied().collect(),
+            _ => evidence,
         };
         let exposure = &asset.exposure;
         let Some(length) = exposure.exposure else {
-            let (verdict, because) = without_points(asset);
+            let (verdict, because) = without_points(asset, rpo);
             out.asset(verdict, because, at).evidence = evidence;
             return;
         };
@@ -57,11 +56,17 @@ impl Control for RecoveryPointAge {
             Basis::ChangeFeed => format!("oldest unprotected change may be {} old", human_length(length)),
             Basis::Elapsed | Basis::None => "changes since are not known".to_owned(),
         };
-        let within = exposure.since.is_none_or(|since| rpo.after(since) >= asset.as_of());
+        let is_within = |exposure: &Exposure| {
+            exposure.exposure.is_some() && exposure.since.is_none_or(|since| rpo.after(since) >= asset.as_of())
+        };
         let mut because = format!("{age}, {measured}; RPO {rpo}");
-        let fresher = asset.states.iter().find(|state| state.standing == Standing::Doubtful && state.points.is_empty());
-        let verdict = match (within, fresher) {
-            (true, _) => Verdict::Met,
+        let fresher = asset.states.iter().find(|state| state.may_be_newer());
+        let verdict = match (is_within(&asset.usable_exposure), fresher) {
+            (true, _) if is_within(&asset.sure_exposure) => Verdict::Met,
+            (true, _) => {
+                because.push_str(&format!("; but by evidence below {}: {}", asset.floor(), asset.reasons()));
+                Verdict::Unknown
+            }
             (false, Some(state)) => {
                 because.push_str(&format!("; copy `{}` may be newer: {}", state.copy.id(), state.because));
                 Verdict::Unknown
@@ -90,15 +95,24 @@ fn stale_look(asset: &AssetContext<'_, '_>, rpo: Timespan) -> Option<Instant> {
 }
 
 /// No recovery point is known: never, or nobody can tell.
-fn without_points(asset: &AssetContext<'_, '_>) -> (Verdict, String) {
+fn without_points(asset: &AssetContext<'_, '_>, rpo: Timespan) -> (Verdict, String) {
     let future = asset.states.iter().find(|state| state.future);
     if let Some(state) = future {
         return (Verdict::Unknown, format!("future: copy `{}` {}", state.copy.id(), state.because));
     }
-    let known_to_be_none =
-        !asset.copies_unknown() && asset.states.iter().all(|state| state.standing == Standing::Absent);
-    if known_to_be_none {
+    let is_absent = |state: &CopyState<'_>| state.standing == Standing::Absent;
+    if !asset.copies_unknown() && asset.states.iter().all(is_absent) {
         return (Verdict::Gap, format!("never: {}", asset.reasons()));
+    }
+    // What was listed since the RPO began, and is not there, is beyond it however old the rest is.
+    let began = rpo.before(asset.as_of());
+    let is_beyond = |state: &CopyState<'_>| {
+        let listed = state.listed_at.is_some_and(|listed| rpo.after(listed) >= asset.as_of());
+        let since = state.whole_since.is_some_and(|since| since <= began);
+        is_absent(state) || listed && since && state.points.is_empty() && !state.stale && !state.newer_elsewhere
+    };
+    if !asset.copies_unknown() && asset.states.iter().all(is_beyond) {
+        return (Verdict::Gap, format!("none since {}: {}", human(began), asset.reasons()));
     }
     let dated =
         asset.states.iter().filter_map(|state| Some((state.copy.id(), state.captured_at()?))).max_by_key(|(_, at)| *at);

@@ -53,11 +53,14 @@ fn reach(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespa
         Standing::Absent | Standing::Lapsed => return (Verdict::Gap, state.because.clone()),
         Standing::Doubtful | Standing::Usable => {}
     }
-    if let Copy::Attestation(statement) = state.copy {
+    let sure = state.is_sure(asset.floor());
+    // What travels inside something reaches back as far as that does.
+    let copy = state.carrier.unwrap_or(state.copy);
+    if let Copy::Attestation(statement) = copy {
         return match statement.keeps.as_ref().map(|keeps| keeps.value) {
             Some(Keeps::Points(0 | 1)) => (Verdict::Gap, "only the latest recovery point is kept (keeps 1)".to_owned()),
             Some(Keeps::For(kept)) if kept.before(asset.as_of()) <= retention.before(asset.as_of()) => {
-                let verdict = if state.standing == Standing::Usable { Verdict::Met } else { Verdict::Unknown };
+                let verdict = if sure { Verdict::Met } else { Verdict::Unknown };
                 (verdict, format!("{kept} are stated to be kept, of {retention}"))
             }
             Some(Keeps::For(kept)) => (Verdict::Gap, format!("only {kept} are stated to be kept, of {retention}")),
@@ -68,20 +71,20 @@ fn reach(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespa
             None => (Verdict::Unknown, "how much history is kept is not stated".to_owned()),
         };
     }
-    if matches!(state.copy, Copy::Rebuild(_)) {
+    if matches!(copy, Copy::Rebuild(_)) {
         return (Verdict::Unknown, "how far back it can be rebuilt is not known".to_owned());
     }
     if let Some(settings) = state.settings
-        && let Some(days) = settings.fact.expires_days
+        && let Some(days) = settings.expires_days
         && days > 0
         && Timespan::days(days).before(asset.as_of()) > retention.before(asset.as_of())
     {
         return (Verdict::Gap, format!("a clean-up deletes what is older than {days} d, before {retention}"));
     }
-    if state.method().mirrors() {
-        let (verdict, because) = mirror(asset, state, retention);
+    if copy.method().mirrors() {
+        let (verdict, because) = mirror(asset, state, copy, retention);
         // Versions of a copy that nobody saw are versions of nothing.
-        let seen = state.standing == Standing::Usable || verdict != Verdict::Met;
+        let seen = sure || verdict != Verdict::Met;
         return if seen { (verdict, because) } else { (Verdict::Unknown, format!("{because}, but {}", state.because)) };
     }
     let needed = needed_from(asset, retention);
@@ -89,8 +92,11 @@ fn reach(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespa
         return (Verdict::Unknown, format!("no recovery point is known: {}", state.because));
     };
     let because = format!("oldest recovery point of {}, {} needed", human(oldest), human(needed));
-    if oldest <= needed {
-        let verdict = if state.standing == Standing::Usable { Verdict::Met } else { Verdict::Unknown };
+    if is_alone(asset, state) {
+        let verdict = if state.whole_since == Some(Instant::MIN_UTC) { Verdict::Gap } else { Verdict::Unknown };
+        (verdict, format!("only the latest recovery point was seen, of {}", human(oldest)))
+    } else if oldest <= needed {
+        let verdict = if sure { Verdict::Met } else { Verdict::Unknown };
         (verdict, because)
     } else if state.whole_since.is_some_and(|since| since <= needed) {
         (Verdict::Gap, because)
@@ -99,24 +105,35 @@ fn reach(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespa
     }
 }
 
+/// Returns whether the copy holds the latest state alone, of an asset old enough to have had another.
+fn is_alone(asset: &AssetContext<'_, '_>, state: &CopyState<'_>) -> bool {
+    let captured = |point: Option<&crate::evidence::Point>| point.map(|point| point.captured_at);
+    let young = asset
+        .subject
+        .created_at(asset.audit.seen)
+        .zip(asset.rpo())
+        .is_some_and(|(created, rpo)| rpo.after(rpo.after(created)) >= asset.as_of());
+    captured(state.points.first()) == captured(state.points.last()) && !young
+}
+
 /// Returns how old the oldest recovery point has to be: a young asset needs one from its first RPO.
 fn needed_from(asset: &AssetContext<'_, '_>, retention: Timespan) -> Instant {
     let needed = retention.before(asset.as_of());
-    match (asset.subject.created_at(), asset.rpo()) {
+    match (asset.subject.created_at(asset.audit.seen), asset.rpo()) {
         (Some(created), Some(rpo)) => needed.max(rpo.after(created)).min(asset.as_of()),
         _ => needed,
     }
 }
 
-fn mirror(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespan) -> (Verdict, String) {
+fn mirror(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, copy: &Copy, retention: Timespan) -> (Verdict, String) {
     let Some(settings) = state.settings else {
         let because = "a mirror holds only the latest state";
-        return match state.copy {
+        return match copy {
             Copy::GitMirror(_) => (Verdict::Gap, because.to_owned()),
             _ => (Verdict::Unknown, format!("{because}, unless its place keeps versions, which was not seen")),
         };
     };
-    let fact = settings.fact;
+    let fact = settings;
     match (fact.versioning, fact.noncurrent_days) {
         (Some(true), Some(0)) => (Verdict::Met, "its place keeps every version for ever".to_owned()),
         (Some(true), Some(days)) => {

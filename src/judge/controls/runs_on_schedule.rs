@@ -5,7 +5,6 @@
 use super::{About, AssetContext, Control, Drafts};
 use crate::evidence::RunOutcome;
 use crate::judge::copy_state::CopyState;
-use crate::judge::schedule::Timetable;
 use crate::model::time::{human, human_length};
 use crate::model::{ControlId, Verdict};
 
@@ -47,13 +46,13 @@ fn judge(asset: &AssetContext<'_, '_>, state: &CopyState<'_>) -> (Verdict, Strin
         return (Verdict::Gap, "nothing triggers the job: it has no schedule".to_owned());
     }
     let expressions = schedule.fact.expressions.join(" and ");
-    let table = match Timetable::read(schedule.fact) {
+    let table = match asset.audit.timetables.get(schedule.fact) {
         Ok(table) => table,
         Err(why) => return (Verdict::Unknown, format!("its schedule was not understood: {why}")),
     };
     let as_of = asset.as_of();
-    let Some(interval) = table.longest_interval(as_of) else {
-        return (Verdict::Gap, format!("the schedule {expressions} fires less than twice a year"));
+    let Some(interval) = table.longest_interval else {
+        return (Verdict::Gap, format!("the schedule {expressions} never fires twice"));
     };
     let pace = format!("schedule {expressions} leaves up to {}", human_length(interval));
     let Some(rpo) = asset.rpo() else {
@@ -65,10 +64,19 @@ fn judge(asset: &AssetContext<'_, '_>, state: &CopyState<'_>) -> (Verdict, Strin
     let Some(runs) = state.runs else {
         return (Verdict::Unknown, format!("{pace}; its runs were not seen"));
     };
-    let (from, to) = (runs.fact.from.max(asset.audit.period.from), runs.at().min(as_of));
-    let missed = table.missed(&runs.fact.runs, from, to);
-    let failed =
-        runs.fact.runs.iter().filter(|run| matches!(run.outcome, RunOutcome::Failure | RunOutcome::Unstable)).count();
+    // A short period tells little of a schedule, so a few firings are looked at in any case.
+    let wanted = asset.audit.period.from.min(as_of - interval * 3);
+    let (from, to) = (runs.fact.from.max(wanted).max(table.known_from), runs.at().min(as_of));
+    let Some(missed) = table.missed(&runs.fact.runs, from, to) else {
+        return (Verdict::Unknown, format!("{pace}; its runs were seen for too short a time to tell"));
+    };
+    let ended = || {
+        runs.fact.runs.iter().filter(|run| (from..=to).contains(&run.started_at) && run.outcome != RunOutcome::Running)
+    };
+    let failed = ended().filter(|run| run.outcome != RunOutcome::Success).count();
+    if failed > 0 && failed == ended().count() {
+        return (Verdict::Gap, format!("{pace}; none of its {failed} runs since {} succeeded", human(from)));
+    }
     let pace = if failed > 0 { format!("{pace}; {failed} runs failed") } else { pace };
     let stale = rpo.after(to) < as_of;
     match missed.first() {

@@ -43,7 +43,7 @@ impl Control for SizePlausible {
             if points.is_empty() || !(sized || state.method().has_sizes()) {
                 continue;
             }
-            let (verdict, severity, because) = judge(state, &points);
+            let (verdict, severity, because) = judge_newest(state, &points);
             out.copy(state, verdict, because, state.copy.at()).severity = severity;
         }
     }
@@ -54,6 +54,19 @@ fn all_points<'s>(state: &'s CopyState<'_>) -> Vec<&'s Point> {
     let mut points: Vec<&Point> = state.points.iter().chain(state.bad_points.iter().copied()).collect();
     points.sort_by_key(|point| (point.captured_at, point.bytes, point.items));
     points
+}
+
+/// Judges the newest recovery point; of several captured at one time, the worst.
+fn judge_newest(state: &CopyState<'_>, points: &[&Point]) -> (Verdict, Option<Severity>, String) {
+    let newest = points.last().map(|point| point.captured_at);
+    let first = points.partition_point(|point| Some(point.captured_at) < newest);
+    let (earlier, same) = points.split_at(first);
+    let judged = same.iter().map(|point| {
+        let mut history = earlier.to_vec();
+        history.push(point);
+        judge(state, &history)
+    });
+    judged.reduce(|a, b| if (b.0, b.1) > (a.0, a.1) { b } else { a }).unwrap_or_else(|| judge(state, points))
 }
 
 fn judge(state: &CopyState<'_>, points: &[&Point]) -> (Verdict, Option<Severity>, String) {

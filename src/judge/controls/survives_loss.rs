@@ -1,9 +1,9 @@
 //! `survives-loss`: no single domain value takes the asset and all its copies.
 //!
-//! Reads the loss analysis for the domains that the objective names; the whole table is in the report.
+//! Reads the loss analysis for what takes the asset itself; the whole table is in the report.
 
 use super::{About, AssetContext, Control, Drafts};
-use crate::judge::loss::Survival;
+use crate::judge::loss::{Loss, Survival};
 use crate::model::{ControlId, Verdict};
 
 /// The control.
@@ -11,7 +11,7 @@ pub(super) struct SurvivesLoss;
 
 static ABOUT: About = About {
     id: ControlId::SurvivesLoss,
-    asks: "The loss of any one value of the domains that the objective names leaves the asset or a usable copy of it.",
+    asks: "The loss of any one domain value that takes the asset leaves a usable copy of it.",
     why: "Every post-mortem is a scenario that nobody had put in a table: an account deleted, a provider gone, a site burnt.",
     remedy: "Keep a copy, with evidence good enough, outside the domain named.",
     asked: "Of assets whose objective has `independent`, for each of those keys.",
@@ -29,13 +29,13 @@ impl Control for SurvivesLoss {
         let mut doubtful = Vec::new();
         let mut survived = Vec::new();
         for key in &keys.value {
-            let Some(value) = asset.primary_domain(key) else {
+            if asset.primary_domain(key).is_none() {
                 doubtful.push(format!("{}=unknown", key.value));
-                continue;
-            };
-            let loss =
-                asset.audit.losses.iter().find(|loss| loss.domain.key == key.value && loss.domain.value == value);
-            let Some(loss) = loss else { continue };
+            }
+        }
+        // Whatever takes the asset counts, not only what the objective names.
+        let takes = |loss: &&Loss| asset.primary_domain(&loss.domain.key) == Some(loss.domain.value.as_str());
+        for loss in asset.audit.losses.iter().filter(takes) {
             match loss.outcomes[asset.index].survival {
                 Survival::Lost => taken.push(loss.domain.to_string()),
                 Survival::Unknown => doubtful.push(loss.domain.to_string()),
@@ -43,7 +43,8 @@ impl Control for SurvivesLoss {
             }
         }
         let (verdict, because) = if !taken.is_empty() {
-            (Verdict::Gap, format!("{} takes it and every usable copy", taken.join(" and ")))
+            let each = if taken.len() > 1 { "each of " } else { "" };
+            (Verdict::Gap, format!("{each}{} takes it and every usable copy", taken.join(", ")))
         } else if !doubtful.is_empty() {
             (
                 Verdict::Unknown,

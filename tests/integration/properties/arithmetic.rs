@@ -115,11 +115,8 @@ impl Minutes {
     }
 
     fn feed(&self) -> Option<Feed> {
-        self.feed.as_ref().map(|(from, to, changes)| Feed {
-            from: at(*from),
-            to: at(*to),
-            changes: changes.iter().map(|change| at(*change)).collect(),
-            digest: None,
+        self.feed.as_ref().map(|(from, to, changes)| {
+            Feed::new(vec![(at(*from), at(*to))], changes.iter().map(|change| at(*change)).collect())
         })
     }
 }
@@ -133,7 +130,7 @@ proptest! {
         let whole: Vec<(Instant, Instant)> =
             history.whole.iter().map(|(from, to)| (from.map_or(Instant::MIN_UTC, at), at(*to))).collect();
         let rpo: Timespan = format!("{}h", history.rpo / 60).parse().expect("a duration");
-        let known = History { points: &points, feed: feed.as_ref(), whole: &whole };
+        let known = History { points: &points, feed: feed.as_ref(), seen: &[], whole: &whole };
         let result = attainment(&known, Period { from: at(0), to: at(LENGTH) }, rpo);
         let mut counted = [0_i64; 3];
         for minute in 0..LENGTH {

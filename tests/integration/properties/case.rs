@@ -73,6 +73,10 @@ impl Case {
                     method = "objects";
                 }
                 let other = *dice.pick(if index == 0 { &["two", "many"] } else { &["one"] });
+                // One place under two ids would be refused.
+                if kinds.iter().any(|(_, known)| *known == method && matches!(method, "included" | "rebuild")) {
+                    method = "objects";
+                }
                 copies.push(copy_text(dice, &format!("c{number}"), method, other));
                 kinds.push((format!("c{number}"), method));
             }
@@ -139,12 +143,12 @@ fn objective(dice: &mut Dice, index: usize) -> String {
 fn copy_text(dice: &mut Dice, id: &str, method: &str, other: &str) -> String {
     let claim = if dice.chance(30) { ", claim: It is copied." } else { "" };
     match method {
-        "objects" => format!("{{ id: {id}, in: vault, by: objects{claim} }}"),
+        "objects" => format!("{{ id: {id}, in: vault, by: objects, prefix: {id}{claim} }}"),
         "git-mirror" => {
-            format!("{{ id: {id}, in: mirror, by: git-mirror, url: 'https://m.example/{{name}}.git'{claim} }}")
+            format!("{{ id: {id}, in: mirror, by: git-mirror, url: 'https://m.example/{id}/{{name}}.git'{claim} }}")
         }
-        "object-mirror" => format!("{{ id: {id}, in: vault, by: object-mirror{claim} }}"),
-        "workflow" => format!("{{ id: {id}, in: hub, by: workflow, repository: x/y, workflow: b.yml{claim} }}"),
+        "object-mirror" => format!("{{ id: {id}, in: vault, by: object-mirror, prefix: {id}{claim} }}"),
+        "workflow" => format!("{{ id: {id}, in: hub, by: workflow, repository: x/y, workflow: {id}.yml{claim} }}"),
         "included" => format!("{{ id: {id}, by: included, of: {other}{claim} }}"),
         "rebuild" => {
             let on = if dice.chance(60) {
@@ -183,7 +187,7 @@ fn changes(dice: &mut Dice) -> Fact {
 fn observe(dice: &mut Dice, asset: &str, copy: &str, method: &str, observations: &mut Vec<Observation>) {
     let looked_at = matches!(method, "objects" | "workflow" | "git-mirror" | "object-mirror");
     if looked_at && dice.chance(10) {
-        let unseen = Unseen { reason: UnseenReason::Unreachable, what: "it".into() };
+        let unseen = Unseen { fact: None, reason: UnseenReason::Unreachable, what: "it".into() };
         observations.push(about(asset, Some(copy), Fact::Unseen(unseen), dice));
         return;
     }
@@ -235,7 +239,13 @@ fn points(dice: &mut Dice, sized: bool) -> RecoveryPoints {
     let points = points.collect();
     let complete = dice.chance(75);
     let grade = if sized { Grade::Observed } else { Grade::Reported };
-    RecoveryPoints { complete, from: dice.chance(50).then(|| ago(dice.range(100, 3_000))), grade, points }
+    RecoveryPoints {
+        complete,
+        from: dice.chance(50).then(|| ago(dice.range(100, 3_000))),
+        grade,
+        kept_from: dice.chance(50).then(|| ago(dice.range(100, 3_000))),
+        points,
+    }
 }
 
 fn comparison(dice: &mut Dice) -> Comparison {
@@ -261,11 +271,10 @@ fn inventory(dice: &mut Dice, observations: &mut Vec<Observation>) {
     }
     let names = ["a", "b"];
     for name in names {
-        let item = serde_json::json!({
-            "kind": "repository",
-            "name": name,
-            "created_at": ago(dice.range(60, 2_000)),
-        });
+        let mut item = serde_json::json!({ "kind": "repository", "name": name });
+        if dice.chance(60) {
+            item["created_at"] = serde_json::json!(ago(dice.range(60, 2_000)));
+        }
         let item: Item = serde_json::from_value(item).expect("an item");
         let mut observation = Observation::new(Fact::Item(Box::new(item)), ago(2));
         observation.system = Some("hub".into());

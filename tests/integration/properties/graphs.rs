@@ -9,7 +9,7 @@ fn survival() -> impl Strategy<Value = Survival> {
     prop_oneof![Just(Survival::Lost), Just(Survival::Unknown), Just(Survival::Survives)]
 }
 
-fn graph() -> impl Strategy<Value = (Vec<AssetNode>, Vec<bool>)> {
+fn graph() -> impl Strategy<Value = (Vec<AssetNode>, Vec<Survival>)> {
     (1..9_usize).prop_flat_map(|count| {
         let range = (0..count, 1..3_usize).prop_map(move |(from, length)| from..(from + length).min(count));
         let need = (range, any::<bool>())
@@ -20,12 +20,12 @@ fn graph() -> impl Strategy<Value = (Vec<AssetNode>, Vec<bool>)> {
         let at_worst = prop_oneof![5 => Just(Survival::Lost), 1 => Just(Survival::Unknown)];
         let asset = (0..4_usize, at_best, at_worst, prop::collection::vec(copy, 0..4))
             .prop_map(|(system, at_best, at_worst, copies)| AssetNode { system, at_best, at_worst, copies });
-        (prop::collection::vec(asset, count), prop::collection::vec(any::<bool>(), 4))
+        (prop::collection::vec(asset, count), prop::collection::vec(survival(), 4))
     })
 }
 
 /// All copies and assets, raised from "lost" until nothing moves, everything looked at every time.
-fn naive(nodes: &[AssetNode], gone: &[bool]) -> Vec<Survival> {
+fn naive(nodes: &[AssetNode], fates: &[Survival]) -> Vec<Survival> {
     let mut copies: Vec<Vec<Survival>> = nodes.iter().map(|node| vec![Survival::Lost; node.copies.len()]).collect();
     let mut alive = vec![Survival::Lost; nodes.len()];
     for _ in 0..200 {
@@ -33,8 +33,8 @@ fn naive(nodes: &[AssetNode], gone: &[bool]) -> Vec<Survival> {
         for (index, node) in nodes.iter().enumerate() {
             for (position, copy) in node.copies.iter().enumerate() {
                 let mut value = copy.at_best;
-                if copy.system.is_some_and(|system| gone[system]) {
-                    value = Survival::Lost;
+                if let Some(system) = copy.system {
+                    value = value.min(fates[system]);
                 }
                 for need in &copy.needs {
                     let of = match need {
@@ -48,7 +48,7 @@ fn naive(nodes: &[AssetNode], gone: &[bool]) -> Vec<Survival> {
                 }
                 copies[index][position] = value;
             }
-            let primary = if gone[node.system] { Survival::Lost } else { node.at_best };
+            let primary = if fates[node.system] == Survival::Lost { Survival::Lost } else { node.at_best };
             let best = old_copies[index].iter().copied().max().unwrap_or(Survival::Lost);
             alive[index] = primary.max(best).max(node.at_worst);
         }
@@ -63,12 +63,12 @@ proptest! {
     #![proptest_config(super::config(2_000))]
 
     #[test]
-    fn the_loss_analysis_equals_a_naive_fixpoint((nodes, gone) in graph()) {
-        let outcomes = fixpoint(&nodes, &gone);
+    fn the_loss_analysis_equals_a_naive_fixpoint((nodes, fates) in graph()) {
+        let outcomes = fixpoint(&nodes, &fates);
         let found: Vec<Survival> = outcomes.iter().map(|outcome| outcome.survival).collect();
-        prop_assert_eq!(&found, &naive(&nodes, &gone));
+        prop_assert_eq!(&found, &naive(&nodes, &fates));
         for (node, outcome) in nodes.iter().zip(&outcomes) {
-            let primary_left = !gone[node.system] && node.at_best == outcome.survival;
+            let primary_left = fates[node.system] != Survival::Lost && node.at_best == outcome.survival;
             if primary_left || outcome.survival == Survival::Lost {
                 prop_assert_eq!(outcome.copy, None, "the primary is left, or nothing");
             }
@@ -77,7 +77,8 @@ proptest! {
             }
             if let Some(copy) = outcome.copy {
                 let copy = &node.copies[copy];
-                prop_assert!(copy.at_best >= outcome.survival && !copy.system.is_some_and(|system| gone[system]));
+                prop_assert!(copy.at_best >= outcome.survival);
+                prop_assert!(copy.system.is_none_or(|system| fates[system] >= outcome.survival));
             }
         }
     }
@@ -94,6 +95,6 @@ fn assets_that_cover_only_each_other_do_not_survive() {
             CopyNode { at_best: Survival::Survives, system: None, needs: vec![Need::Alive(other..other + 1)] },
         ],
     };
-    let outcomes = fixpoint(&[inside(1), inside(0)], &[true]);
+    let outcomes = fixpoint(&[inside(1), inside(0)], &[Survival::Lost]);
     assert!(outcomes.iter().all(|outcome| outcome.survival == Survival::Lost));
 }

@@ -38,7 +38,9 @@ fn worsen(case: &mut Case, dice: &mut Dice) -> Option<String> {
     let drop_it = match &mut observation.fact {
         // Fewer items, or none, would be fewer assets, not worse evidence of the same ones; the
         // inventory's count tells that they are missing.
-        Fact::Item(_) | Fact::Changes(_) | Fact::Statement(_) => true,
+        // Its time of creation speaks against statements that are older.
+        Fact::Item(item) => item.created_at.is_none(),
+        Fact::Changes(_) | Fact::Statement(_) => true,
         Fact::Inventory(inventory) => {
             inventory.complete = false;
             dice.chance(50)

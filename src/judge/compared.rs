@@ -1,0 +1,127 @@
+//! What comparisons with the primary say of a copy: what it lacks, and which state it holds.
+//!
+//! Listings of recovery points are left to `listed`, the copy as a whole to `copy_state`.
+
+use std::borrow::Cow;
+
+use super::copy_state::{CopyState, Standing, point};
+use super::exposure::{Held, just_before};
+use super::listed::order;
+use super::seen::Noted;
+use crate::evidence::{Basis, Comparison};
+use crate::model::Grade;
+use crate::model::time::{Instant, human};
+
+/// Returns the comparison that counts: the newest whole one, unless a later one that is not whole
+/// found something lacking. Of two at one time the worse counts.
+pub(super) fn governing<'a>(comparisons: &[Noted<'a, Comparison>]) -> Option<Noted<'a, Comparison>> {
+    let worse = |noted: &&Noted<'a, Comparison>| {
+        let fact = noted.fact;
+        (noted.at(), fact.lacking().saturating_add(fact.behind), std::cmp::Reverse(fact.equal), noted.digest())
+    };
+    let full = comparisons.iter().filter(|noted| noted.fact.is_full()).max_by_key(worse);
+    let later = |noted: &&Noted<'a, Comparison>| full.is_none_or(|full| noted.at() >= full.at());
+    let partial = || comparisons.iter().filter(|noted| !noted.fact.is_full()).filter(later);
+    let lacking = partial().filter(|noted| is_lacking(noted.fact)).max_by_key(worse);
+    lacking.or(full).or_else(|| partial().max_by_key(worse)).copied()
+}
+
+/// Returns whether the comparison shows for certain that something is not there as it should be. What
+/// is missing from a list that was cut short may just not have been listed.
+pub fn is_lacking(comparison: &Comparison) -> bool {
+    comparison.different > 0 || comparison.behind > 0 || comparison.missing > 0 && comparison.complete
+}
+
+/// Returns the state of the source that the comparison shows the copy to hold; `None` where it shows
+/// none.
+fn held_state(noted: &Noted<'_, Comparison>) -> Option<Instant> {
+    let comparison = noted.fact;
+    let has_all = comparison.lacking() == 0 && comparison.behind == 0 && comparison.is_full();
+    match comparison.oldest_unprotected.filter(|oldest| *oldest <= noted.at()) {
+        _ if comparison.present() == 0 => None,
+        _ if has_all => Some(noted.at()),
+        // Everything before the oldest unprotected change is held.
+        oldest => oldest.map(just_before),
+    }
+}
+
+/// A comparison: what it proves and which state of the source it shows the copy to hold.
+pub(super) fn by_comparison<'a>(
+    state: &mut CopyState<'a>,
+    noted: Noted<'a, Comparison>,
+    all: &[Noted<'a, Comparison>],
+    listed: bool,
+) {
+    let comparison = noted.fact;
+    let on = human(noted.at());
+    let grade = match comparison.basis {
+        Basis::Size => Grade::Observed,
+        // What a sample leaves out was seen by nobody.
+        Basis::Refs | Basis::Sha256 | Basis::Sha1 | Basis::Md5 if comparison.sampled_ppm.is_some() => Grade::Observed,
+        Basis::Refs | Basis::Sha256 | Basis::Sha1 | Basis::Md5 => Grade::Verified,
+    };
+    past_comparisons(state, noted, all);
+    if comparison.present() == 0 && comparison.missing > 0 && comparison.complete {
+        state.grade = Grade::None;
+        state.points = Cow::Borrowed(&[]);
+        state.set(Standing::Absent, format!("compared on {on}: none of {} items is there", comparison.missing));
+        return;
+    }
+    let counts = describe(comparison);
+    if comparison.present() == 0 {
+        state.grade = Grade::None;
+        state.set(Standing::Doubtful, format!("compared on {on}, but found nothing that is on both sides: {counts}"));
+        return;
+    }
+    if let Some(captured) = held_state(&noted) {
+        let mut points = std::mem::take(&mut state.points).into_owned();
+        points.push(point(captured));
+        points.sort_by(|a, b| order(a).cmp(&order(b)));
+        state.points = Cow::Owned(points);
+    }
+    let grade = grade.min(state.method().best_grade());
+    state.grade = if listed { state.grade.max(grade) } else { grade };
+    let standing = if comparison.lacking() > 0 || !comparison.complete { Standing::Doubtful } else { Standing::Usable };
+    let because = format!("compared on {on}: {counts}");
+    if listed && state.standing < standing {
+        state.because.push_str("; ");
+        state.because.push_str(&because);
+    } else {
+        state.set(standing, because);
+    }
+}
+
+/// Notes what earlier comparisons showed the copy to hold, each until the next one.
+fn past_comparisons<'a>(state: &mut CopyState<'a>, counts: Noted<'a, Comparison>, all: &[Noted<'a, Comparison>]) {
+    for (index, earlier) in all.iter().enumerate().filter(|(_, earlier)| earlier.at() < counts.at()) {
+        let Some(captured) = held_state(earlier) else { continue };
+        let next = all.get(index + 1).filter(|next| held_state(next).is_some_and(|held| held >= captured));
+        let until = next.map_or(earlier.at(), Noted::at);
+        state.past.push(Held { captured, available: earlier.at(), until });
+    }
+    state.past.sort_unstable();
+}
+
+/// Returns a comparison's counts in words, those that are not zero.
+pub fn describe(comparison: &Comparison) -> String {
+    let noun = match comparison.basis {
+        Basis::Refs => "refs",
+        Basis::Sha256 | Basis::Sha1 | Basis::Md5 | Basis::Size => "items",
+    };
+    let total = comparison.total();
+    let mut parts = vec![format!("{} of {total} {noun} equal by {}", comparison.equal, comparison.basis)];
+    let counts = [
+        (comparison.missing, "missing"),
+        (comparison.different, "different"),
+        (comparison.behind, "behind"),
+        (comparison.extra, "only in the copy"),
+    ];
+    parts.extend(counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    if let Some(ppm) = comparison.sampled_ppm {
+        parts.push(format!("a sample of {} % only", f64::from(ppm) / 10_000.0));
+    }
+    if !comparison.complete {
+        parts.push("the listing was cut short".to_owned());
+    }
+    parts.join(", ")
+}
