@@ -4,6 +4,7 @@
 
 mod boundaries;
 mod cli;
+mod doubt;
 mod fixtures;
 mod hostile;
 mod merging;
