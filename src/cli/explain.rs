@@ -90,12 +90,9 @@ fn trail(policy: &Policy, report: &Report, finding: &Finding, evidence: &Evidenc
             )),
         );
     }
-    let copies = report
-        .assets
-        .iter()
-        .find(|asset| Some(&asset.id) == finding.asset.as_ref())
-        .and_then(|asset| asset.copies.as_ref());
-    for copy in copies.into_iter().flatten().filter(|copy| finding.copy.as_ref().is_none_or(|id| *id == copy.id)) {
+    let copies =
+        report.assets.iter().find(|asset| Some(&*asset.id) == finding.asset()).and_then(|asset| asset.copies.as_ref());
+    for copy in copies.into_iter().flatten().filter(|copy| finding.copy().is_none_or(|id| *id == *copy.id)) {
         say(
             "Copy",
             &line(&format!("{}, by {}: {}, {}; {}", copy.id, copy.by, copy.grade, copy.standing, copy.because)),
@@ -113,7 +110,7 @@ fn trail(policy: &Policy, report: &Report, finding: &Finding, evidence: &Evidenc
         }
     }
     say("Why", about.map_or("", |about| about.why));
-    say("Remedy", finding.remedy);
+    say("Remedy", finding.remedy());
     say("Standards", &about.map(|about| about.standards.join("; ")).unwrap_or_default());
     text
 }

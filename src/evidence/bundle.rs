@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
 
+use memchr::memmem;
 use rayon::prelude::*;
 
 use super::observation::{Digest, Observation};
@@ -92,9 +93,9 @@ fn read_lines(
     let read: Vec<Option<Result<Observation, RefusedLine>>> = lines
         .par_iter()
         .with_min_len(64)
-        .map(|(number, line)| {
+        .map_init(Vec::new, |written, (number, line)| {
             let refused = |why| RefusedLine { file: file.to_owned(), line: *number, why };
-            (!line.is_empty()).then(|| read_line(line, digests).map_err(refused))
+            (!line.is_empty()).then(|| read_line(line, digests, written).map_err(refused))
         })
         .collect();
     for result in read.into_iter().flatten() {
@@ -108,33 +109,21 @@ fn read_lines(
 
 /// Returns whether the line is `observation` as this format writes it and hashes to the digest that
 /// it claims; saves hashing it as it would have been written.
-fn hashes_as_written(line: &[u8], observation: &Observation, claimed: Digest) -> bool {
+fn hashes_as_written(line: &[u8], observation: &Observation, claimed: Digest, written: &mut Vec<u8>) -> bool {
     let field = format!("\"digest\":\"{claimed}\",");
-    let Some(at) = line.windows(field.len()).position(|window| window == field.as_bytes()) else { return false };
-    Digest::of_parts(&line[..at], &line[at + field.len()..]) == claimed && is_written_as(line, observation)
+    let Some(at) = memmem::find(line, field.as_bytes()) else { return false };
+    written.clear();
+    Digest::of_parts(&line[..at], &line[at + field.len()..]) == claimed
+        && serde_json::to_writer(&mut *written, observation).is_ok()
+        && written == line
 }
 
-/// Returns whether `observation` is written as exactly these bytes.
-fn is_written_as(line: &[u8], observation: &Observation) -> bool {
-    struct Expected<'l>(&'l [u8]);
-    impl Write for Expected<'_> {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut expected = Expected(line);
-    serde_json::to_writer(&mut expected, observation).is_ok() && expected.0.is_empty()
-}
-
-fn read_line(line: &[u8], digests: Digests) -> Result<Observation, String> {
+/// Reads one line; `written` is room to work in.
+fn read_line(line: &[u8], digests: Digests, written: &mut Vec<u8>) -> Result<Observation, String> {
     let mut observation: Observation =
         serde_json::from_slice(line).map_err(|error| format!("not an observation: {error}"))?;
     match (observation.digest, digests) {
-        (Some(claimed), _) if hashes_as_written(line, &observation, claimed) => {}
+        (Some(claimed), _) if hashes_as_written(line, &observation, claimed, written) => {}
         (Some(claimed), _) => {
             let computed = observation.canonical_digest().map_err(|error| error.to_string())?;
             if claimed != computed {

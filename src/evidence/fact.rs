@@ -257,14 +257,19 @@ pub struct RecoveryPoints {
 #[serde(deny_unknown_fields)]
 pub struct Point {
     /// When it became usable; absent where that is when it was captured.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "time::deserialize_some")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "time::deserialize_some",
+        serialize_with = "time::serialize_some"
+    )]
     #[schemars(with = "Option<String>")]
     pub available_at: Option<Instant>,
     /// Its size in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Count>,
     /// The state of the source that it holds.
-    #[serde(deserialize_with = "time::deserialize")]
+    #[serde(deserialize_with = "time::deserialize", serialize_with = "time::serialize")]
     #[schemars(with = "String")]
     pub captured_at: Instant,
     /// The digest of its content. Boxed twice, as `location` is: both are rare and points are many.

@@ -133,6 +133,16 @@ impl Digest {
 }
 
 impl Digest {
+    /// Returns the digest of `digests` as printed, one a line.
+    pub fn of_lines(digests: impl Iterator<Item = Self>) -> Self {
+        let mut all = Sha256::new();
+        for digest in digests {
+            all.update(digest.printed());
+            all.update(b"\n");
+        }
+        Self(all.finalize().into())
+    }
+
     /// Returns the bytes of the printed form. By hand: reports and bundles hold millions of them.
     fn printed(&self) -> [u8; 71] {
         const HEX: &[u8; 16] = b"0123456789abcdef";

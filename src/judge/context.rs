@@ -166,11 +166,11 @@ pub enum About {
     /// The asset itself.
     Asset,
     /// One of its copies.
-    Copy(String),
+    Copy(Box<str>),
     /// A system.
-    System(String),
+    System(Box<str>),
     /// A pattern of assets that matched none.
-    Pattern(String),
+    Pattern(Box<str>),
 }
 
 /// The findings of one control.
@@ -191,7 +191,7 @@ impl Drafts {
         because: impl Into<String>,
         at: Range<usize>,
     ) -> &mut Draft {
-        let draft = self.add(About::Copy(state.copy.id().to_owned()), verdict, because, at);
+        let draft = self.add(About::Copy(state.copy.id().into()), verdict, because, at);
         draft.evidence = Arc::clone(&state.evidence);
         draft
     }

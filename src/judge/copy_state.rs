@@ -87,7 +87,7 @@ pub struct CopyState<'a> {
     /// something lacking.
     pub comparison: Option<Noted<'a, Comparison>>,
     /// The settings of its place, each as it was last told.
-    pub settings: Option<Settings>,
+    pub settings: Option<Box<Settings>>,
     /// The newest schedule of its job.
     pub schedule: Option<Noted<'a, Schedule>>,
     /// The newest list of its job's runs.
@@ -262,7 +262,7 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
     for (state, mut looks) in states.iter_mut().zip(looks) {
         looks.in_order();
         let told = looks.settings.iter().map(|noted| *noted.fact);
-        state.settings = told.reduce(|earlier, later| later.or(earlier));
+        state.settings = told.reduce(|earlier, later| later.or(earlier)).map(Box::new);
         state.schedule = state.schedule.filter(|noted| !seen.is_stale(noted.at()));
         state.runs = state.runs.filter(|noted| !seen.is_stale(noted.at()));
         match state.copy {

@@ -102,7 +102,7 @@ pub struct Finding {
     /// How much it would hurt.
     pub severity: Severity,
     /// Why.
-    pub because: String,
+    pub because: Box<str>,
     /// The observations it rests on.
     pub evidence: Arc<[Digest]>,
     /// The place in the policy that demands it.
@@ -231,14 +231,12 @@ fn finish(
         about: draft.about,
         verdict: draft.verdict,
         severity: draft.severity.unwrap_or(severity),
-        because: draft.because,
+        because: draft.because.into(),
         evidence: draft.evidence,
         place: context.policy.place(&draft.at),
         waiver: None,
         since: draft.since,
     };
-    // There may be a million of them.
-    finding.because.shrink_to_fit();
     if let Some(asset) = asset {
         if let Membership::Unexpanded(why) = &asset.subject.membership
             && matches!(finding.verdict, Verdict::Gap | Verdict::Met)
@@ -251,7 +249,8 @@ fn finish(
             finding.because = format!(
                 "whom this concerns is unknown, for `{}`: {why}; as declared: {}",
                 asset.subject.asset.lives_in.value, finding.because
-            );
+            )
+            .into();
         }
         if finding.verdict.is_open() && control != ControlId::WaiversSound {
             let waivers = &context.policy.document().waivers;

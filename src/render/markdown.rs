@@ -268,14 +268,14 @@ fn decision<'r>(report: &'r Report, decision: &rank::Decision<'r>, assets: &BTre
         count,
         assets: phrases::names(decision.assets.iter().copied(), MAX_NAMES),
         owners: phrases::names(owners.iter().copied(), MAX_NAMES),
-        action: decision.finding.remedy,
+        action: decision.finding.remedy(),
         unless: consequence(report, decision.finding),
     }
 }
 
 /// Returns what the loss table says of the finding's asset.
 fn consequence(report: &Report, finding: &Finding) -> String {
-    let Some(asset) = finding.asset.as_deref() else {
+    let Some(asset) = finding.asset() else {
         return "What is not listed here, nobody backs up.".to_owned();
     };
     let lost: Vec<&str> = report
@@ -300,13 +300,13 @@ fn consequence(report: &Report, finding: &Finding) -> String {
 }
 
 fn top<'r>(report: &'r Report, finding: &'r Finding, assets: &BTreeMap<&str, &'r Asset>) -> Top<'r> {
-    let copies = finding.asset.as_deref().and_then(|asset| assets.get(asset)).map(|asset| &asset.copies);
+    let copies = finding.asset().and_then(|asset| assets.get(asset)).map(|asset| &asset.copies);
     let cause = match copies {
         None => "See the condition.".to_owned(),
         Some(None) => "The policy says that its copies are unknown.".to_owned(),
         Some(Some(copies)) if copies.is_empty() => "The policy declares no copy.".to_owned(),
         Some(Some(copies)) => {
-            let wanted = copies.iter().filter(|copy| finding.copy.as_ref().is_none_or(|id| *id == copy.id));
+            let wanted = copies.iter().filter(|copy| finding.copy().is_none_or(|id| *id == *copy.id));
             let causes: Vec<String> =
                 wanted.take(MAX_NAMES).map(|copy| format!("{}: {}", copy.id, copy.because)).collect();
             causes.join("; ")
@@ -325,7 +325,7 @@ fn top<'r>(report: &'r Report, finding: &'r Finding, assets: &BTreeMap<&str, &'r
         condition: &finding.because,
         cause,
         consequence: consequence(report, finding),
-        action: finding.remedy,
+        action: finding.remedy(),
         since: finding.since.map(human).unwrap_or_default(),
         evidence: short_digests(finding),
     }
@@ -444,7 +444,7 @@ fn untested(report: &Report) -> String {
         .findings
         .iter()
         .filter(|finding| finding.control == ControlId::RestoreTested && finding.verdict.is_open())
-        .filter_map(|finding| finding.asset.as_deref())
+        .filter_map(|finding| finding.asset())
         .collect();
     phrases::names(never.iter().copied(), MAX_NAMES * 2)
 }

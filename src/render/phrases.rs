@@ -102,7 +102,7 @@ pub(super) fn by_asset(report: &Report) -> Vec<Vec<&Finding>> {
         .iter()
         .map(|asset| {
             let mut own = Vec::new();
-            while let Some(finding) = findings.next_if(|finding| finding.asset.as_deref() == Some(&*asset.id)) {
+            while let Some(finding) = findings.next_if(|finding| finding.asset() == Some(&*asset.id)) {
                 own.push(finding);
             }
             own

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{
-    Asset, AssetCounts, Claim, Control, Copy, Exclusion, Finding, Loss, Manifest, ManifestItem, Period, Place,
+    About, Asset, AssetCounts, Claim, Control, Copy, Exclusion, Finding, Loss, Manifest, ManifestItem, Period, Place,
     PolicyView, Report, RestoreTest, Rpo, SCHEMA, Summary, Survivor, System, Tool, Unseen, Waiver,
 };
-use crate::evidence::{Digest, Evidence, Observation};
-use crate::judge::context::{About, feed_of};
+use crate::evidence::{Digest, Evidence, Fact, Observation};
+use crate::judge::context::{About as Judged, feed_of};
 use crate::judge::copy_state::{CopyState, Place as CopyPlace, Standing};
 use crate::judge::estate::{Membership, Subject};
 use crate::judge::exposure::{Held, exposure};
@@ -52,7 +52,7 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
     let is_kept = |finding: &judge::Finding| match (&finding.subject, &finding.about, &systems_kept) {
         (Some(subject), ..) => kept[*subject],
         (None, _, None) => true,
-        (None, About::System(system), Some(systems)) => systems.contains(system.as_str()),
+        (None, Judged::System(system), Some(systems)) => systems.contains(&**system),
         (None, ..) => false,
     };
     let indices: Vec<usize> = (0..kept.len()).filter(|index| kept[*index]).collect();
@@ -69,7 +69,10 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
             )
         })
         .collect();
-    let losses = losses(&audit, seen, &shared, &kept);
+    let (losses, manifest) = rayon::join(
+        || losses(&audit, seen, &shared, &kept),
+        || manifest(evidence, audit.when.as_of, &audit.estate.subjects),
+    );
     let claims = audit
         .claims
         .iter()
@@ -89,17 +92,15 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
         .collect();
     let mut accepted = vec![0_u64; policy.document().waivers.len()];
     let excluded = audit.estate.excluded.clone();
-    let manifest = manifest(evidence, audit.when.as_of, &audit.estate.subjects);
     // Findings are the bulk of a report; what they were found from is no longer needed.
     drop((audit.states, audit.losses, audit.measures));
     let subjects = &audit.estate.subjects;
-    let findings: Vec<Finding> = audit
-        .findings
-        .into_iter()
-        .flatten()
-        .filter(|finding| is_kept(finding))
-        .map(|finding| finding_view(&shared, subjects, finding))
-        .collect();
+    let mut findings = Vec::with_capacity(audit.findings.iter().map(Vec::len).sum());
+    for batch in audit.findings {
+        // Batch by batch, so that never all of them are there twice.
+        let views = batch.into_par_iter().filter(&is_kept).map(|finding| finding_view(&shared, subjects, finding));
+        findings.append(&mut views.collect());
+    }
     for waiver in findings.iter().filter_map(|finding| finding.waiver) {
         accepted[waiver as usize] += 1;
     }
@@ -237,28 +238,23 @@ fn asset(
 }
 
 fn finding_view(shared: &Shared, subjects: &[Subject<'_>], finding: judge::Finding) -> Finding {
-    let asset = finding.subject.map(|subject| &shared.ids[subject]);
-    let (mut copy, mut system, mut pattern) = (None, None, None);
-    match &finding.about {
-        About::Asset => {}
-        About::Copy(name) => {
+    let asset = || finding.subject.map_or_else(|| "".into(), |subject| Arc::clone(&shared.ids[subject]));
+    let about = match &finding.about {
+        Judged::Asset => About::Asset(asset()),
+        Judged::Copy(name) => {
             let entry = finding.subject.map(|subject| &shared.entries[subjects[subject].entry]);
             let known = entry.and_then(|entry| entry.copies.iter().find(|(id, _)| **id == **name));
-            copy = known.map(|(id, _)| Arc::clone(id));
+            About::Copy(asset(), known.map_or_else(|| name.as_ref().into(), |(id, _)| Arc::clone(id)))
         }
-        About::System(name) => system = Some(name.as_str().into()),
-        About::Pattern(name) => pattern = Some(name.as_str().into()),
-    }
+        Judged::System(name) => About::System(name.clone()),
+        Judged::Pattern(name) => About::Pattern(name.clone()),
+    };
     Finding {
         control: finding.control,
-        asset: asset.cloned(),
-        copy,
-        system,
-        pattern,
+        about,
         verdict: finding.verdict,
         severity: finding.severity,
         because: finding.because,
-        remedy: controls::find(finding.control).map_or("", |control| control.about().remedy),
         evidence: finding.evidence,
         policy: Place { line: finding.place.line, column: finding.place.column },
         waiver: finding.waiver,
@@ -395,22 +391,22 @@ fn restore_tests(policy: &Policy, as_of: Instant) -> Vec<RestoreTest> {
 
 fn manifest(evidence: &Evidence, as_of: Instant, subjects: &[Subject<'_>]) -> Manifest {
     let known: HashSet<&str> = subjects.iter().map(|subject| &*subject.id).collect();
+    let entries: HashSet<&str> = subjects.iter().map(|subject| subject.asset.id.0.as_str()).collect();
+    let is_matched = |observation: &Observation| match (observation.asset.as_deref(), &observation.fact) {
+        (None, _) => true,
+        // Of an entry that stands for many, only these speak of each of them.
+        (Some(asset), Fact::Statement(_) | Fact::Unseen(_)) => known.contains(asset) || entries.contains(asset),
+        (Some(asset), _) => known.contains(asset),
+    };
     let judged = || evidence.observations().iter().filter(|observation| observation.observed_at <= as_of);
-    let mut digests = String::new();
-    for digest in judged().filter_map(|observation| observation.digest) {
-        digests.push_str(&digest.to_string());
-        digests.push('\n');
-    }
     let observations = judged().count();
     Manifest {
         observations: observations as u64,
         ignored: (evidence.observations().len() - observations) as u64,
-        unmatched: judged()
-            .filter(|observation| observation.asset.as_deref().is_some_and(|asset| !known.contains(asset)))
-            .count() as u64,
+        unmatched: judged().filter(|observation| !is_matched(observation)).count() as u64,
         oldest: judged().map(|observation| observation.observed_at).min(),
         newest: judged().map(|observation| observation.observed_at).max(),
-        digest: Digest::of(digests.as_bytes()),
+        digest: Digest::of_lines(judged().filter_map(|observation| observation.digest)),
         items: judged().take(MANIFEST_ITEMS).filter_map(manifest_item).collect(),
     }
 }

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::evidence::Digest;
+use crate::judge::controls;
 use crate::model::time::Instant;
 use crate::model::{ControlId, Facet, Grade, Method, Severity, SystemKind, UnseenReason, Verdict};
 
@@ -200,22 +201,14 @@ pub struct Copy {
 pub struct Finding {
     /// The question.
     pub control: ControlId,
-    /// The asset; `None` for findings about a system or a waiver.
-    pub asset: Option<Arc<str>>,
-    /// The copy; `None` for findings about the asset itself.
-    pub copy: Option<Arc<str>>,
-    /// The system; `None` for findings about an asset.
-    pub system: Option<Box<str>>,
-    /// The pattern of a waiver that names no asset; `None` for all other findings.
-    pub pattern: Option<Box<str>>,
+    /// What it speaks of.
+    pub about: About,
     /// The answer.
     pub verdict: Verdict,
     /// How much it would hurt.
     pub severity: Severity,
     /// Why.
-    pub because: String,
-    /// What to do about a gap.
-    pub remedy: &'static str,
+    pub because: Box<str>,
     /// The observations it rests on.
     pub evidence: Arc<[Digest]>,
     /// The place in the policy that demands it.
@@ -226,16 +219,57 @@ pub struct Finding {
     pub since: Option<Instant>,
 }
 
+/// What a finding speaks of, by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// An asset.
+    Asset(Arc<str>),
+    /// A copy of an asset: the asset, then the copy.
+    Copy(Arc<str>, Arc<str>),
+    /// A system.
+    System(Box<str>),
+    /// The pattern of a waiver that names no asset.
+    Pattern(Box<str>),
+}
+
 impl Finding {
+    /// Returns the asset; `None` for findings about a system or a waiver.
+    pub fn asset(&self) -> Option<&str> {
+        match &self.about {
+            About::Asset(asset) | About::Copy(asset, _) => Some(asset),
+            About::System(_) | About::Pattern(_) => None,
+        }
+    }
+
+    /// Returns the copy; `None` for findings about the asset itself, a system or a waiver.
+    pub fn copy(&self) -> Option<&str> {
+        match &self.about {
+            About::Copy(_, copy) => Some(copy),
+            About::Asset(_) | About::System(_) | About::Pattern(_) => None,
+        }
+    }
+
+    /// Returns the system; `None` for findings about an asset or a waiver.
+    pub fn system(&self) -> Option<&str> {
+        match &self.about {
+            About::System(system) => Some(system),
+            About::Asset(_) | About::Copy(..) | About::Pattern(_) => None,
+        }
+    }
+
+    /// Returns what to do about a gap.
+    pub fn remedy(&self) -> &'static str {
+        controls::find(self.control).map_or("", |control| control.about().remedy)
+    }
+
     /// Returns its id, stable for ever: `control:asset[:copy]`, or `control:@system`.
     pub fn id(&self) -> String {
         let control = self.control;
-        match (&self.asset, &self.copy, &self.system, &self.pattern) {
-            (Some(asset), Some(copy), ..) => format!("{control}:{asset}:{copy}"),
-            (Some(asset), None, ..) => format!("{control}:{asset}"),
-            (None, _, Some(system), _) => format!("{control}:@{system}"),
-            (None, _, None, Some(pattern)) => format!("{control}:{pattern}"),
-            (None, _, None, None) => control.to_string(),
+        match &self.about {
+            About::Asset(asset) => format!("{control}:{asset}"),
+            About::Copy(asset, copy) => format!("{control}:{asset}:{copy}"),
+            About::System(system) => format!("{control}:@{system}"),
+            About::Pattern(pattern) => format!("{control}:{pattern}"),
         }
     }
 }
@@ -277,13 +311,13 @@ impl Serialize for Finding {
         let view = FindingView {
             id: self.id(),
             control: self.control,
-            asset: self.asset.as_deref(),
-            copy: self.copy.as_deref(),
-            system: self.system.as_deref(),
+            asset: self.asset(),
+            copy: self.copy(),
+            system: self.system(),
             verdict: self.verdict,
             severity: self.severity,
             because: &self.because,
-            remedy: self.remedy,
+            remedy: self.remedy(),
             evidence: &self.evidence,
             policy: self.policy,
             waiver: self.waiver,

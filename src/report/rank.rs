@@ -14,7 +14,7 @@ use crate::model::{ControlId, Verdict};
 pub fn by_consequence(report: &Report) -> Vec<&Finding> {
     let lost: HashSet<&str> = report.losses.iter().flat_map(|loss| loss.lost.iter().map(AsRef::as_ref)).collect();
     let key = |finding: &Finding| {
-        let takes = finding.asset.as_deref().is_some_and(|asset| lost.contains(asset));
+        let takes = finding.asset().is_some_and(|asset| lost.contains(asset));
         (Reverse(finding.verdict), Reverse(finding.severity), !takes)
     };
     let mut open: Vec<&Finding> = report.findings.iter().filter(|finding| finding.verdict.is_open()).collect();
@@ -23,7 +23,7 @@ pub fn by_consequence(report: &Report) -> Vec<&Finding> {
     let mut turns: Vec<(usize, &Finding)> = open
         .into_iter()
         .map(|finding| {
-            let turn = told.entry(finding.asset.as_deref().unwrap_or_default()).or_default();
+            let turn = told.entry(finding.asset().unwrap_or_default()).or_default();
             *turn += 1;
             (*turn, finding)
         })
@@ -66,7 +66,7 @@ pub fn decisions(report: &Report, most: usize) -> Vec<Decision<'_>> {
             decisions.push(Decision { finding, assets: Vec::new() });
             decisions.len() - 1
         });
-        let named = finding.asset.as_deref().or(finding.system.as_deref());
+        let named = finding.asset().or(finding.system());
         if let Some(name) = named
             && decisions[position].assets.len() < MAX_NAMED
             && !decisions[position].assets.contains(&name)

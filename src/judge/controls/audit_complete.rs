@@ -35,9 +35,9 @@ impl Control for AuditComplete {
                 .collect();
             let at = id.span.clone();
             if !missing.is_empty() {
-                out.add(About::System(id.value.clone()), Verdict::Unknown, missing.join("; "), at);
+                out.add(About::System(id.value.as_str().into()), Verdict::Unknown, missing.join("; "), at);
             } else if is_asked(audit, id, system) {
-                out.add(About::System(id.value.clone()), Verdict::Met, "every question was answered", at);
+                out.add(About::System(id.value.as_str().into()), Verdict::Met, "every question was answered", at);
             }
         }
     }

@@ -90,8 +90,7 @@ impl Control for Declared {
                 }
             };
             let evidence = listing.and_then(|listing| listing.inventory).and_then(|noted| noted.digest());
-            out.add(About::System((*system).to_owned()), verdict, because, at).evidence =
-                evidence.into_iter().collect();
+            out.add(About::System((*system).into()), verdict, because, at).evidence = evidence.into_iter().collect();
         }
     }
 }

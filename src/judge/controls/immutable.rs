@@ -30,11 +30,11 @@ impl Control for Immutable {
         let results: Vec<(Verdict, String)> = asset
             .states
             .iter()
-            .map(|state| match state.settings {
+            .map(|state| match state.settings.as_deref() {
                 _ if !state.may_count() => (Verdict::Gap, state.because.clone()),
                 None => (Verdict::Unknown, "the settings of its place were not seen".to_owned()),
                 Some(settings) => {
-                    let (verdict, because) = judge(&settings, needed, asset);
+                    let (verdict, because) = judge(settings, needed, asset);
                     let sure = state.is_sure(asset.floor());
                     (if verdict == Verdict::Met && !sure { Verdict::Unknown } else { verdict }, because)
                 }

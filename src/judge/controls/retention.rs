@@ -74,7 +74,7 @@ fn reach(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespa
     if matches!(copy, Copy::Rebuild(_)) {
         return (Verdict::Unknown, "how far back it can be rebuilt is not known".to_owned());
     }
-    if let Some(settings) = state.settings
+    if let Some(settings) = state.settings.as_deref()
         && let Some(days) = settings.expires_days
         && days > 0
         && Timespan::days(days).before(asset.as_of()) > retention.before(asset.as_of())
@@ -126,7 +126,7 @@ fn needed_from(asset: &AssetContext<'_, '_>, retention: Timespan) -> Instant {
 }
 
 fn mirror(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, copy: &Copy, retention: Timespan) -> (Verdict, String) {
-    let Some(settings) = state.settings else {
+    let Some(settings) = state.settings.as_deref() else {
         let because = "a mirror holds only the latest state";
         return match copy {
             Copy::GitMirror(_) => (Verdict::Gap, because.to_owned()),

@@ -64,7 +64,7 @@ impl Control for WaiversSound {
                 if !hits && !said.contains(&pattern.text.as_str()) {
                     said.push(&pattern.text);
                     let because = format!("the waiver for `{}` matches no asset", pattern.text);
-                    out.add(About::Pattern(pattern.text.clone()), Verdict::Gap, because, pattern.span.clone());
+                    out.add(About::Pattern(pattern.text.as_str().into()), Verdict::Gap, because, pattern.span.clone());
                 }
             }
         }

@@ -162,7 +162,7 @@ proptest! {
             let later = after.assets.iter().find(|later| later.id == asset.id);
             // An asset of which only the retention was open may be met by an older state.
             let only_retention = before.findings.iter().all(|finding| {
-                finding.asset.as_ref() != Some(&asset.id)
+                finding.asset() != Some(&*asset.id)
                     || finding.verdict == Verdict::Met
                     || finding.control == lastgood::model::ControlId::Retention
             });
@@ -186,11 +186,11 @@ proptest! {
         let case = Case::new(seed);
         let dice = &mut Dice::new(seed ^ 0x1234);
         let before = judged(&case);
-        let Some(chosen) = before.findings.iter().filter(|finding| finding.asset.is_some()).nth(usize::try_from(dice.below(30)).unwrap_or(0)) else { return Ok(()) };
+        let Some(chosen) = before.findings.iter().filter(|finding| finding.asset().is_some()).nth(usize::try_from(dice.below(30)).unwrap_or(0)) else { return Ok(()) };
         if chosen.control == lastgood::model::ControlId::WaiversSound {
             return Ok(());
         }
-        let asset = chosen.asset.as_deref().unwrap_or_default();
+        let asset = chosen.asset().unwrap_or_default();
         let waiver = format!(
             "waivers:\n  - {{ control: {}, assets: ['{asset}'], reason: r, approved_by: Jo, approved_on: 2026-02-01, expires: 2026-04-01 }}\n",
             chosen.control
@@ -200,7 +200,7 @@ proptest! {
             prop_assert_eq!(old.id(), new.id());
             // A waiver of an entry covers what it expands to.
             let named = |id: &str| id == asset || id.strip_prefix(asset).is_some_and(|rest| rest.starts_with('/'));
-            let own = old.control == chosen.control && old.asset.as_deref().is_some_and(named);
+            let own = old.control == chosen.control && old.asset().is_some_and(named);
             let open = matches!(old.verdict, Verdict::Gap | Verdict::Unknown | Verdict::New);
             let expected = if own && open { Verdict::Accepted } else { old.verdict };
             prop_assert_eq!(new.verdict, expected, "{}", old.id());
