@@ -2,6 +2,8 @@
 #
 #   restic snapshots --json --host files --path /srv/files > snapshots.json
 #   jq -c --arg observed_at "$(date -u +%Y-%m-%dT%H:%M:%SZ)" -f restic.jq snapshots.json > evidence.jsonl
+#
+# Where `restic forget` thins out old snapshots, add `--arg kept_from TIME`: since when none was removed.
 
 # "2026-05-03T02:30:09.512908846+02:00" as "2026-05-03T00:30:09Z". Fractions of a second are dropped.
 def utc:
@@ -21,6 +23,7 @@ def utc:
       # restic listed every snapshot that can be restored today, and it listed them itself.
       complete: true,
       grade: "observed",
+      kept_from: $ARGS.named.kept_from,
       points: [
         sort_by(.time | utc)[]
         | {
@@ -35,5 +38,6 @@ def utc:
         | with_entries(select(.value != null))
       ]
     }
+    | with_entries(select(.value != null))
   }
 }
