@@ -203,7 +203,19 @@ pub fn main() -> ExitCode {
             return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(exit::FAILED) };
         }
     };
-    let done = match cli.command {
+    // A fault of this program is a failure like any other, and never the exit code of a verdict.
+    match std::panic::catch_unwind(|| run(cli.command)) {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(failure)) => ExitCode::from(output::complain(&failure)),
+        Err(_) => {
+            output::note("error: this is a fault of lastgood itself; please report it with the message above");
+            ExitCode::from(exit::FAILED)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<u8, Failure> {
+    match command {
         Command::Audit(args) => audit::audit(&args),
         Command::Evaluate(args) => audit::evaluate(&args),
         Command::Whatif(args) => whatif::run(&args),
@@ -212,9 +224,5 @@ pub fn main() -> ExitCode {
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man => man::run(),
-    };
-    match done {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => ExitCode::from(output::complain(&failure)),
     }
 }
