@@ -2,6 +2,7 @@
 //!
 //! The only reader of the clock and of input files; what they mean is left to the library.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use chrono::{SubsecRound, Utc};
@@ -19,17 +20,17 @@ pub(super) fn policy(path: &Path) -> Result<Policy, Failure> {
     let name = path.display().to_string();
     let cannot = |error: std::io::Error| {
         let hint = (error.kind() == std::io::ErrorKind::NotFound)
-            .then(|| "name the policy file: `lastgood audit POLICY`".to_owned());
+            .then(|| "name the policy file; without a name it is `lastgood.yaml` in this folder".to_owned());
         Failure::Usage { message: format!("cannot read the policy {name}: {error}"), hint }
     };
-    let length = std::fs::metadata(path).map_err(cannot)?.len();
-    let bytes = if length > MAX_FILE_BYTES {
-        // Its content is not wanted: the parser refuses the length alone.
-        vec![b' '; usize::try_from(length.min(1 << 31)).unwrap_or(usize::MAX)]
-    } else {
-        std::fs::read(path).map_err(cannot)?
-    };
-    Policy::parse(&name, &bytes).map_err(|rejection| Failure::Policy(rejection.render(stderr_is_styled())))
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    let length = file.metadata().map_err(cannot)?.len();
+    let mut bytes = Vec::new();
+    // A pipe tells no length, so what is read is limited all the same.
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    let policy =
+        if length > MAX_FILE_BYTES { Err(Policy::too_large(&name, length)) } else { Policy::parse(&name, &bytes) };
+    policy.map_err(|rejection| Failure::Policy(rejection.render(stderr_is_styled())))
 }
 
 /// Reads evidence bundles.

@@ -39,20 +39,10 @@ impl Policy {
     ///
     /// A rejection that holds every fault of the file, each with its place.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, Rejection> {
-        let source = Source::new(name, String::from_utf8_lossy(bytes));
-        let reject = |source: Source, fault: Fault| {
-            let mut faults = Faults::default();
-            faults.push(fault);
-            Rejection::new(source, faults)
-        };
         if bytes.len() as u64 > MAX_FILE_BYTES {
-            let fault = Fault::of_file(format!(
-                "the file has {} bytes; a policy may have at most {MAX_FILE_BYTES} (4 MiB)",
-                bytes.len()
-            ))
-            .help("use `each:` to let one entry stand for many assets");
-            return Err(reject(Source::new(name, ""), fault));
+            return Err(Self::too_large(name, bytes.len() as u64));
         }
+        let source = Source::new(name, String::from_utf8_lossy(bytes));
         if let Err(error) = std::str::from_utf8(bytes) {
             let at = error.valid_up_to();
             let fault = Fault::new(at..at + 1, format!("not UTF-8: byte 0x{:02x} begins no character", bytes[at]))
@@ -81,6 +71,13 @@ impl Policy {
             }
             _ => Err(Rejection::new(source, faults)),
         }
+    }
+
+    /// Returns the rejection of a file of `length` bytes, more than a policy may have.
+    pub fn too_large(name: &str, length: u64) -> Rejection {
+        let message = format!("the file has {length} bytes; a policy may have at most {MAX_FILE_BYTES} (4 MiB)");
+        let fault = Fault::of_file(message).help("use `each:` to let one entry stand for many assets");
+        reject(Source::new(name, ""), fault)
     }
 
     /// Returns the name of the file.
@@ -122,6 +119,12 @@ impl Policy {
     pub fn review_every(&self) -> Timespan {
         self.document.review_every.as_ref().map_or(Timespan::days(92), |every| every.value)
     }
+}
+
+fn reject(source: Source, fault: Fault) -> Rejection {
+    let mut faults = Faults::default();
+    faults.push(fault);
+    Rejection::new(source, faults)
 }
 
 fn without_header(root: &Node) -> Document {
