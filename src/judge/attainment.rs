@@ -147,7 +147,6 @@ fn measure(
     let within_until = most.map_or(start, |anchor| limit(anchor, rpo, start, end));
     let beyond_from = match since {
         None => end,
-        Some(since) if since == Instant::MIN_UTC => within_until,
         Some(since) => limit(anchor(feed, newest.map_or(since, |newest| newest.max(since)), start), rpo, start, end),
     }
     .max(within_until);
