@@ -207,6 +207,20 @@ mod tests {
     }
 
     #[test]
+    fn the_worst_exposure_of_time_within_the_rpo_is_measured_too() {
+        assert_eq!(over(&daily(0), &[(Instant::MIN_UTC, at(240))], "48h").worst, Some(TimeDelta::hours(24)));
+    }
+
+    #[test]
+    fn what_was_seen_without_the_rest_is_within_and_never_beyond() {
+        let points = [held(0, 0)];
+        let history = History { points: &points, feed: None, seen: &[(Instant::MIN_UTC, at(240))], whole: &[] };
+        let result = attainment(&history, period(0, 240), "24h".parse().unwrap());
+        assert_eq!((result.within, result.beyond), (TimeDelta::hours(24), TimeDelta::zero()));
+        assert_eq!((result.uncovered, result.worst), (TimeDelta::hours(216), Some(TimeDelta::hours(24))));
+    }
+
+    #[test]
     fn ten_points_on_the_first_day_do_not_cover_ten_days() {
         let points: Vec<Held> = (0..10).map(|hour| held(hour, hour)).collect();
         let result = over(&points, &[(Instant::MIN_UTC, at(240))], "24h");
