@@ -125,3 +125,25 @@ pub fn describe(comparison: &Comparison) -> String {
     }
     parts.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(json: &str) -> String {
+        describe(&serde_json::from_str(json).unwrap())
+    }
+
+    #[test]
+    fn counts_are_told_where_there_are_any() {
+        assert_eq!(described(r#"{"basis":"refs","complete":true,"equal":5}"#), "5 of 5 refs equal by refs");
+        assert_eq!(
+            described(r#"{"basis":"sha256","behind":1,"complete":true,"different":2,"equal":5,"extra":4,"missing":3}"#),
+            "5 of 11 items equal by sha256, 3 missing, 2 different, 1 behind, 4 only in the copy"
+        );
+        assert_eq!(
+            described(r#"{"basis":"size","complete":false,"equal":5,"sampled_ppm":50000}"#),
+            "5 of 5 items equal by size, a sample of 5 % only, the listing was cut short"
+        );
+    }
+}
