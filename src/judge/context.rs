@@ -311,9 +311,4 @@ impl<'c, 'a> AssetContext<'c, 'a> {
         let points: Vec<Held> = state.held(self.as_of()).collect();
         super::exposure::exposure(&points, self.feed.as_ref(), self.as_of()).exposure
     }
-
-    /// Returns whether the asset stands for items that were not seen.
-    pub fn is_unexpanded(&self) -> bool {
-        matches!(self.subject.membership, Membership::Unexpanded(_))
-    }
 }

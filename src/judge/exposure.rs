@@ -256,6 +256,34 @@ mod tests {
     }
 
     #[test]
+    fn two_lists_of_stretches_have_in_common_what_lies_in_both() {
+        let stretches = |list: &[(i64, i64)]| list.iter().map(|(from, to)| (at(*from), at(*to))).collect::<Vec<_>>();
+        let both = |a: &[(i64, i64)], b: &[(i64, i64)]| {
+            assert_eq!(intersection(&stretches(a), &stretches(b)), intersection(&stretches(b), &stretches(a)));
+            intersection(&stretches(a), &stretches(b))
+        };
+        assert_eq!(
+            both(&[(0, 10), (20, 30), (40, 50)], &[(5, 25), (28, 60)]),
+            stretches(&[(5, 10), (20, 25), (28, 30), (40, 50)])
+        );
+        assert_eq!(both(&[(0, 10)], &[(10, 20)]), []);
+        assert_eq!(both(&[(0, 4), (3, 10)], &[(1, 2), (8, 9)]), stretches(&[(1, 2), (8, 9)]));
+        assert_eq!(both(&[(0, 10)], &[]), []);
+    }
+
+    #[test]
+    fn feeds_with_holes_tell_nothing_of_them() {
+        let feed = Feed::new(vec![(at(0), at(10)), (at(20), at(30))], vec![at(15), at(25)]);
+        let since = |captured, hour| feed.anchor(at(captured), at(hour));
+        assert_eq!(since(5, 8), None);
+        assert_eq!(since(5, 12), Some(at(10)), "after the first stretch, anything may have changed");
+        assert_eq!(since(12, 18), Some(at(12)), "in the hole, too");
+        assert_eq!(since(22, 24), None);
+        assert_eq!(since(22, 28), Some(at(25)));
+        assert_eq!((feed.tells_of(at(10)), feed.tells_of(at(12)), feed.tells_of(at(20))), (true, false, true));
+    }
+
+    #[test]
     fn a_change_after_the_time_asked_about_is_not_yet_exposed() {
         let points = [held(10, 10)];
         let feed = feed(0, 100, &[50]);

@@ -235,7 +235,49 @@ fn a_change_feed_counts_from_its_beginning_to_its_observation() {
         case("gap", "elapsed"),
         "a clock that is not believed"
     );
+    assert_eq!(
+        age(r#"{"at":["2026-03-05T00:00:00Z"],"exact":true,"from":"2026-02-01T00:00:00Z"}"#),
+        case("gap", "elapsed"),
+        "nor is what it says of the time before"
+    );
     assert_eq!(age(r#"{"at":[]}"#), case("gap", "elapsed"));
+    assert_eq!(age(r#"{"at":[],"from":"2026-02-01T00:00:00Z"}"#), case("gap", "elapsed"), "a list that is not exact");
+    assert_eq!(age(r#"{"at":[],"exact":true,"from":"2026-02-01T00:00:00Z"}"#), case("met", "change-feed"));
+}
+
+#[test]
+fn a_comparison_that_dates_what_it_missed_measures_the_exposure_exactly() {
+    let age = |oldest: &str| {
+        let fact = format!(
+            r#"{{"comparison":{{"basis":"sha256","behind":1,"complete":true,"equal":5,"oldest_unprotected":"{oldest}"}}}}"#
+        );
+        let report = judged("rpo: 1d", MIRROR, "", &[&fact]);
+        let rpo = &report.assets[0].rpo;
+        (verdict(&report, "recovery-point-age:a"), rpo.basis, rpo.exposure_seconds, rpo.age_seconds)
+    };
+    let case = |verdict: &str, seconds| (verdict.to_owned(), "change-feed", Some(seconds), Some(seconds));
+    assert_eq!(age("2026-02-28T00:00:00Z"), case("met", 86_400));
+    assert_eq!(age("2026-02-27T23:59:59Z"), case("gap", 86_401));
+    // A change later than the comparison cannot be what it missed.
+    assert_eq!(age("2026-02-28T23:30:00Z").0, "unknown");
+}
+
+#[test]
+fn the_age_names_the_feed_that_it_rests_on() {
+    let mut observations = Vec::new();
+    for (copy, fact) in [
+        (r#""copy":"c","#, points(&["2026-02-28T12:00:00Z"])),
+        ("", r#"{"changes":{"at":["2026-02-01T00:00:00Z"]}}"#.to_owned()),
+    ] {
+        let line = format!(
+            r#"{{"asset":"a",{copy}"fact":{fact},"observed_at":"2026-02-28T23:00:00Z","schema":"lastgood/evidence/1"}}"#
+        );
+        observations.push(serde_json::from_str(&line).expect("an observation"));
+    }
+    let text = "version: 1\ntitle: x\nsystems: { s: { kind: external }, v: { kind: s3, bucket: v } }\nobjectives: { o: { rpo: 1d } }\nassets: [{ id: a, lives_in: s, objective: o, owner: x, copies: [{ id: c, in: v, by: objects }] }]\n";
+    let report = report(&policy(text), observations, AS_OF);
+    let finding = report.findings.iter().find(|finding| finding.id() == "recovery-point-age:a").expect("it");
+    assert_eq!(finding.evidence.len(), 2);
 }
 
 #[test]
