@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use super::attainment::{Attainment, History};
 use super::copy_state::{CopyState, Standing};
 use super::cover::Cover;
-use super::estate::{Estate, Membership, Subject};
+use super::estate::{Estate, Subject};
 use super::exposure::{Exposure, Feed, Held};
 use super::loss::Loss;
 use super::schedule::Timetables;
