@@ -17,7 +17,7 @@ fn judged(objective: &str, copy: &str, more: &str, facts: &[&str]) -> Report {
 /// Returns the report of one asset with one copy of which all was observed at one time.
 fn judged_at(observed: &str, objective: &str, copy: &str, more: &str, facts: &[&str]) -> Report {
     let text = format!(
-        "version: 1\ntitle: Boundaries\nreview_every: 30d\nsystems:\n  here: {{ kind: artifactory, url: 'https://a.example', domains: {{ provider: Here }} }}\n  vault: {{ kind: s3, bucket: v, domains: {{ provider: Vault }} }}\n  git: {{ kind: git, url: 'https://g.example', domains: {{ provider: Git }} }}\nobjectives:\n  o: {{ {objective} }}\nassets:\n  - {{ id: a, lives_in: here, objective: o, owner: Squad, copies: [{{ id: c, {copy} }}] }}\n{more}"
+        "version: 1\ntitle: Boundaries\nreview_every: 30d\nsystems:\n  here: {{ kind: artifactory, url: 'https://a.example', domains: {{ provider: Here }} }}\n  vault: {{ kind: s3, bucket: v, domains: {{ provider: Vault }} }}\n  git: {{ kind: git, url: 'https://g.example', domains: {{ provider: Git }} }}\n  hub: {{ kind: github, org: x, domains: {{ provider: Hub }} }}\nobjectives:\n  o: {{ {objective} }}\nassets:\n  - {{ id: a, lives_in: here, objective: o, owner: Squad, copies: [{{ id: c, {copy} }}] }}\n{more}"
     );
     let observations = facts
         .iter()
@@ -132,6 +132,33 @@ fn locks_and_versions_are_long_enough_to_the_day() {
     assert_eq!(kept(r#"{"versioning":false}"#), "unknown", "a lock was not looked for");
     assert_eq!(kept(r#"{"locked_days":30,"sync_deletes":true}"#), "gap");
     assert_eq!(kept("{}"), "unknown");
+}
+
+#[test]
+fn a_point_at_its_floor_is_good_and_one_below_is_none() {
+    let copies = |copy: &str, size: &str| {
+        let listing = format!(
+            r#"{{"recovery-points":{{"complete":true,"grade":"observed","points":[{{{size},"captured_at":"2026-02-28T12:00:00Z"}}]}}}}"#
+        );
+        of("rpo: 1d", copy, &[&listing], "copies:a")
+    };
+    let floor = "in: vault, by: objects, min_bytes: 10, min_items: 5";
+    assert_eq!(copies(floor, r#""bytes":10,"items":5"#), "met");
+    assert_eq!(copies(floor, r#""bytes":9,"items":5"#), "gap");
+    assert_eq!(copies(floor, r#""bytes":10,"items":4"#), "gap");
+    assert_eq!(copies(OBJECTS, r#""bytes":1,"items":1"#), "met");
+    assert_eq!(copies(OBJECTS, r#""bytes":0,"items":1"#), "gap");
+    assert_eq!(copies(OBJECTS, r#""bytes":1,"items":0"#), "gap");
+}
+
+#[test]
+fn the_archive_of_a_migration_is_there_for_seven_days() {
+    let captured = |time: &str| {
+        let report = judged("rpo: 1d", "in: hub, by: migrations", "", &[&points(&[time])]);
+        report.assets[0].copies.as_ref().expect("copies")[0].captured_at
+    };
+    assert!(captured("2026-02-22T00:00:00Z").is_some());
+    assert_eq!(captured("2026-02-21T23:59:59Z"), None);
 }
 
 #[test]
