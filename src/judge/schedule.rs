@@ -233,6 +233,19 @@ mod tests {
     }
 
     #[test]
+    fn of_two_expressions_only_the_time_that_both_are_known_for_counts() {
+        let table = table(Dialect::Quartz, &["0 0 2 * * ?", "* * * * * ?"], "2026-03-20");
+        assert_eq!(table.longest_interval, Some(TimeDelta::seconds(1)));
+    }
+
+    #[test]
+    fn a_firing_at_the_very_beginning_is_expected() {
+        let daily = table(Dialect::Cron, &["0 3 * * *"], "2026-01-05T04:00:00Z");
+        let missed = daily.missed(&[], at("2026-01-03T03:00:00Z"), at("2026-01-05T04:00:00Z"));
+        assert_eq!(missed, Some(vec![at("2026-01-03T03:00:00Z"), at("2026-01-04T03:00:00Z")]));
+    }
+
+    #[test]
     fn quartz_counts_seconds_first_and_sunday_as_one() {
         let weekly = table(Dialect::Quartz, &["0 0 2 ? * 1"], "2026-11-25");
         assert_eq!(weekly.firings.last(), Some(&at("2026-11-22T02:00:00Z")));
