@@ -274,9 +274,7 @@ impl<'c, 'a> AssetContext<'c, 'a> {
         let exposure_of = |points: &[Held]| super::exposure::exposure(points, feed.as_ref(), as_of);
         let sure = held(&|state| state.is_sure(floor));
         let sure_exposure = exposure_of(&sure);
-        let weak = states.iter().any(|state| state.standing == Standing::Usable && state.grade < floor);
-        let usable_exposure =
-            if weak { exposure_of(&held(&|state| state.standing == Standing::Usable)) } else { sure_exposure };
+        let usable_exposure = exposure_of(&held(&|state| state.standing == Standing::Usable));
         let exposure = if sure_exposure.exposure.is_some() { sure_exposure } else { usable_exposure };
         let period = Period {
             from: subject.created_at(audit.seen).map_or(audit.period.from, |created| created.max(audit.period.from)),
