@@ -1,7 +1,8 @@
 //! Evidence that an audit must not fall for: old, partial, contradicted, sampled, refused, circular.
 //!
 //! Each file of `tests/fixtures/doubt` is one case: what it is about, a policy, evidence (without
-//! digests, which this module adds) and the verdicts that must be found, at one time for all.
+//! digests, which this module adds) and the verdicts that must be found, at one time for all; after a
+//! dash, words that the reason must hold.
 
 use lastgood::evidence::{Observation, bundle, stated};
 use lastgood::judge::{self, When};
@@ -20,13 +21,25 @@ struct Case {
     policy: Policy,
     evidence: Vec<Observation>,
     period: Option<Period>,
-    expected: Vec<(String, String)>,
+    expected: Vec<Expected>,
+}
+
+struct Expected {
+    verdict: String,
+    id: String,
+    because: String,
+}
+
+fn expected(line: &str) -> Expected {
+    let (verdict, rest) = line.split_once(' ').expect("a verdict and an id");
+    let (id, because) = rest.split_once(" - ").unwrap_or((rest, ""));
+    Expected { verdict: verdict.to_owned(), id: id.to_owned(), because: because.to_owned() }
 }
 
 fn read(name: String, text: &str) -> Case {
     let (policy_text, rest) = text.split_once("--- evidence\n").expect("evidence");
     let (lines, rest) = rest.split_once("--- expected").expect("what is expected");
-    let (period, expected) = rest.split_once('\n').expect("a line");
+    let (period, lines_expected) = rest.split_once('\n').expect("a line");
     let observation = |line: &str| {
         let mut value: serde_json::Value = serde_json::from_str(line).expect("JSON");
         value["schema"] = "lastgood/evidence/1".into();
@@ -37,11 +50,7 @@ fn read(name: String, text: &str) -> Case {
         policy: policy(policy_text),
         evidence: lines.lines().filter(|line| !line.is_empty()).map(observation).collect(),
         period: period.strip_prefix(" in ").map(|period| period.parse().expect("a period")),
-        expected: expected
-            .lines()
-            .map(|line| line.split_once(' ').expect("a verdict and an id"))
-            .map(|(verdict, id)| (verdict.to_owned(), id.to_owned()))
-            .collect(),
+        expected: lines_expected.lines().map(expected).collect(),
         name,
     }
 }
@@ -66,12 +75,14 @@ fn what_was_not_seen_is_never_green() {
         let text = std::fs::read_to_string(file.path()).expect("a case");
         let case = read(file.file_name().to_string_lossy().into_owned(), &text);
         let report = judged(&case);
-        for (verdict, id) in &case.expected {
+        for Expected { verdict, id, because: words } in &case.expected {
             let found = report.findings.iter().find(|finding| finding.id() == *id);
             let (is, because) = found
                 .map_or(("not asked", "there is no such finding"), |found| (found.verdict.word(), &*found.because));
             if is != verdict {
                 wrong.push(format!("{}\n  {}\n  {id} is {is}, not {verdict}: {because}", case.name, case.about));
+            } else if !because.contains(words.as_str()) {
+                wrong.push(format!("{}\n  {}\n  {id}: \"{because}\" lacks \"{words}\"", case.name, case.about));
             }
         }
     }

@@ -41,11 +41,7 @@ impl Control for CopyComplete {
             let review = asset.audit.policy.review_every();
             let verdict = if is_lacking(comparison) {
                 Verdict::Gap
-            } else if comparison.missing > 0
-                || comparison.equal == 0
-                || !comparison.complete
-                || comparison.sampled_ppm.is_some()
-            {
+            } else if comparison.equal == 0 || !comparison.complete || comparison.sampled_ppm.is_some() {
                 Verdict::Unknown
             } else if comparison.basis == Basis::Size {
                 because.push_str("; equal sizes do not show equal content");
