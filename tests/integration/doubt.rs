@@ -77,8 +77,8 @@ fn what_was_not_seen_is_never_green() {
         let report = judged(&case);
         for Expected { verdict, id, because: words } in &case.expected {
             let found = report.findings.iter().find(|finding| finding.id() == *id);
-            let (is, because) = found
-                .map_or(("not asked", "there is no such finding"), |found| (found.verdict.word(), &*found.because));
+            let (is, because) =
+                found.map_or(("unasked", "there is no such finding"), |found| (found.verdict.word(), &*found.because));
             if is != verdict {
                 wrong.push(format!("{}\n  {}\n  {id} is {is}, not {verdict}: {because}", case.name, case.about));
             } else if !because.contains(words.as_str()) {

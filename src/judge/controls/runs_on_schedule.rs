@@ -73,23 +73,35 @@ fn judge(asset: &AssetContext<'_, '_>, state: &CopyState<'_>) -> (Verdict, Strin
     let ended = || {
         runs.fact.runs.iter().filter(|run| (from..=to).contains(&run.started_at) && run.outcome != RunOutcome::Running)
     };
+    let ended_at_all = ended().count();
     let failed = ended().filter(|run| run.outcome != RunOutcome::Success).count();
-    if failed > 0 && failed == ended().count() {
+    if failed > 0 && failed == ended_at_all {
         return (Verdict::Gap, format!("{pace}; none of its {failed} runs since {} succeeded", human(from)));
     }
-    let pace = if failed > 0 { format!("{pace}; {failed} runs failed") } else { pace };
+    let pace = match failed {
+        0 => pace,
+        1 => format!("{pace}; 1 run failed"),
+        _ => format!("{pace}; {failed} runs failed"),
+    };
     let stale = rpo.after(to) < as_of;
     match missed.first() {
         Some(first) if runs.fact.complete => (
             Verdict::Gap,
             format!(
-                "{pace}; {} expected runs are missing since {}, the first of {}",
-                missed.len(),
+                "{pace}; {} missing since {}, the first of {}",
+                if missed.len() == 1 {
+                    "1 expected run is".to_owned()
+                } else {
+                    format!("{} expected runs are", missed.len())
+                },
                 human(from),
                 human(*first)
             ),
         ),
         _ if !runs.fact.complete => (Verdict::Unknown, format!("{pace}; not all of its runs were seen")),
+        _ if ended_at_all == 0 => {
+            (Verdict::Unknown, format!("{pace}; none of its runs since {} has ended", human(from)))
+        }
         _ if stale => (Verdict::Unknown, format!("{pace}; its runs were last looked at on {}", human(to))),
         _ => (Verdict::Met, format!("{pace}; no run is missing since {}", human(from))),
     }
