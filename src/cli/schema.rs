@@ -2,6 +2,9 @@
 //!
 //! The types are left to `policy`, `report` and `evidence`.
 
+use schemars::transform::{RecursiveTransform, Transform as _};
+use serde_json::Value;
+
 use super::{Failure, SchemaArgs, exit, output};
 use crate::evidence::Observation;
 use crate::policy::Document;
@@ -18,10 +21,27 @@ pub enum SchemaOf {
     Evidence,
 }
 
+/// Says of a text without a form of its own that it must not be blank, as the parser does.
+fn not_blank(schema: &mut schemars::Schema) {
+    let is_text = match schema.get("type") {
+        Some(Value::String(name)) => name == "string",
+        Some(Value::Array(names)) => names.iter().any(|name| name == "string"),
+        _ => false,
+    };
+    let has_form = ["pattern", "format", "enum", "const"].iter().any(|key| schema.get(*key).is_some());
+    if is_text && !has_form {
+        schema.insert("pattern".to_owned(), Value::from(r"\S"));
+    }
+}
+
 /// Returns the schema of a format.
 pub fn schema(of: SchemaOf) -> schemars::Schema {
     match of {
-        SchemaOf::Policy => schemars::schema_for!(Document),
+        SchemaOf::Policy => {
+            let mut schema = schemars::schema_for!(Document);
+            RecursiveTransform(not_blank).transform(&mut schema);
+            schema
+        }
         SchemaOf::Report => schemars::schema_for!(Report),
         SchemaOf::Evidence => schemars::schema_for!(Observation),
     }

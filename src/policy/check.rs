@@ -17,6 +17,7 @@ use crate::model::{ControlId, ItemKind, Method, SystemKind};
 /// still counts as declared.
 #[derive(Debug, Default)]
 pub struct Declared<'a> {
+    is_mapping: bool,
     systems: Vec<&'a str>,
     objectives: Vec<&'a str>,
     assets: Vec<&'a str>,
@@ -37,13 +38,18 @@ impl<'a> Declared<'a> {
             Some(Value::List(items)) => items.iter().filter_map(|item| item.get("id")).collect(),
             _ => Vec::new(),
         };
-        let assets: Vec<&str> = asset_ids.iter().filter_map(|id| id.text()).collect();
-        let known_assets = assets.iter().copied().collect();
+        let known_assets: HashSet<&str> = asset_ids.iter().filter_map(|id| id.text()).collect();
+        // What a hint may offer: each once, and only what is an id.
+        let mut offered = HashSet::new();
+        let assets = asset_ids.iter().filter_map(|id| id.text());
+        let assets: Vec<&str> = assets.filter(|id| Id::is_valid(id) && offered.insert(*id)).collect();
         let copies = match root.get("assets").map(|node| &node.value) {
             Some(Value::List(items)) => items.iter().filter_map(|item| item.get("copies")?.list()).collect(),
             _ => Vec::new(),
         };
-        Self { systems: keys("systems"), objectives: keys("objectives"), assets, known_assets, asset_ids, copies }
+        let is_mapping = matches!(root.value, Value::Map(_));
+        let (systems, objectives) = (keys("systems"), keys("objectives"));
+        Self { is_mapping, systems, objectives, assets, known_assets, asset_ids, copies }
     }
 }
 
@@ -141,7 +147,7 @@ impl Checker<'_> {
     }
 
     fn assets(&self, faults: &mut Faults) {
-        if self.declared.assets.is_empty() {
+        if self.declared.asset_ids.is_empty() && self.declared.is_mapping {
             faults.push(
                 Fault::of_file("the policy declares no assets, so an audit would look at nothing")
                     .help("add at least one entry under `assets:`"),
@@ -295,12 +301,6 @@ impl Checker<'_> {
                         )
                         .help("write `header: Last-Modified`, or `pointer: /path/in/json`"),
                     );
-                }
-                if let Some(pointer) = &http.pointer
-                    && !pointer.is_empty()
-                    && !pointer.starts_with('/')
-                {
-                    faults.push(Fault::new(pointer.span.clone(), "a JSON Pointer begins with `/`"));
                 }
             }
             Copy::GitMirror(mirror) => {

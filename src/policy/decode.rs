@@ -90,6 +90,10 @@ impl<T: Decode> Decode for Vec<T> {
 impl Decode for String {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         match &node.value {
+            Value::Text(text) if text.trim().is_empty() => {
+                faults.push(Fault::new(node.span.clone(), "the text is empty").help("write it, or leave the key out"));
+                None
+            }
             Value::Text(text) => Some(text.clone()),
             Value::Bool(_) | Value::Integer(_) | Value::Real(_) => {
                 faults.push(
@@ -123,7 +127,13 @@ impl Decode for u64 {
 
 /// Adds the fault that `node` is not `expected`, and returns `None`.
 pub fn wrong_type<T>(node: &Node, expected: &str, faults: &mut Faults) -> Option<T> {
-    let message = format!("expected {expected}, found {}", node.value.kind());
+    let found = match &node.value {
+        Value::Integer(number) => format!("`{number}`"),
+        Value::Real(number) => format!("`{number}`"),
+        Value::List(items) if items.is_empty() => "an empty list".to_owned(),
+        value => value.kind().to_owned(),
+    };
+    let message = format!("expected {expected}, found {found}");
     faults.push(Fault::new(node.head(), message).label(format!("expected {expected}")));
     None
 }

@@ -6,8 +6,8 @@ use super::decode::{At, Decode, Named, did_you_mean, record, word, wrong_type};
 use super::fault::{Fault, Faults};
 use super::node::{Node, Value};
 use super::values::{
-    Day, DefinedIn, Id, Keeps, Moment, NamePattern, OneOrMany, OrUnknown, Outcome, Owner, Pattern, SecretRef, Share,
-    Url,
+    Day, DefinedIn, Id, Keeps, Moment, NamePattern, OneOrMany, OrUnknown, Outcome, Owner, Pattern, Pointer, Prefix,
+    SecretRef, Share, Url,
 };
 use crate::model::{ControlId, Facet, Grade, ItemKind, Method, Severity, SystemKind, Timespan};
 
@@ -493,7 +493,7 @@ copy! {
         /// The system that holds them.
         r#in: At<OrUnknown<String>>,
         /// Only keys that begin so.
-        prefix: Option<At<String>>,
+        prefix: Option<At<Prefix>>,
         /// Only keys that match; named groups `year`, `month`, `day`, `hour`, `minute`, `second` date the recovery point.
         pattern: Option<At<Pattern>>,
         /// Which part of the key makes one recovery point of many objects: a named group of `pattern`, or `match` for all that it matched.
@@ -512,7 +512,7 @@ copy! {
         /// The path in the primary of which it is a copy.
         of: Option<At<String>>,
         /// Only keys that begin so.
-        prefix: Option<At<String>>,
+        prefix: Option<At<Prefix>>,
         /// Compare only this share; such a copy is never called complete.
         sample: Option<At<Share>>,
     }
@@ -582,7 +582,7 @@ copy! {
         /// The response header that holds the time.
         header: Option<At<String>>,
         /// The JSON Pointer (RFC 6901) to the time in the response's body.
-        pointer: Option<At<String>>,
+        pointer: Option<At<Pointer>>,
     }
 }
 copy! {

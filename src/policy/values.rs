@@ -408,6 +408,39 @@ impl Decode for Pattern {
 }
 schema!(Pattern, "Pattern", { "type": "string", "format": "regex" });
 
+/// The beginning of the keys of objects; empty for all of a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefix(pub String);
+
+impl Decode for Prefix {
+    fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
+        if node.text() == Some("") {
+            return Some(Self(String::new()));
+        }
+        String::decode(node, faults).map(Self)
+    }
+}
+schema!(Prefix, "Prefix", { "type": "string", "pattern": "^$|\\S" });
+
+/// A JSON Pointer (RFC 6901, section 3); empty for the whole document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointer(pub String);
+
+impl Decode for Pointer {
+    fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
+        if node.text() == Some("") {
+            return Some(Self(String::new()));
+        }
+        let text = String::decode(node, faults)?;
+        if !text.starts_with('/') {
+            faults.push(Fault::new(node.span.clone(), "a JSON Pointer begins with `/`"));
+            return None;
+        }
+        Some(Self(text))
+    }
+}
+schema!(Pointer, "Pointer", { "type": "string", "pattern": "^(/.*)?$" });
+
 /// An absolute http, https, ssh or file URL without credentials; `{name}` stands for an item's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Url(pub String);
@@ -423,6 +456,13 @@ impl Decode for Url {
             );
             return None;
         };
+        if text.replace("{name}", "").contains(['{', '}']) {
+            faults.push(
+                Fault::new(node.span.clone(), "a URL holds no braces, apart from `{name}`")
+                    .help("`{name}` stands for the item's name; there is no other placeholder"),
+            );
+            return None;
+        }
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let secret =
             authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':') || !text.starts_with("ssh://"));
@@ -442,7 +482,7 @@ impl Decode for Url {
         Some(Self(text))
     }
 }
-schema!(Url, "Url", { "type": "string", "pattern": "^(https?|ssh|file|git)://[^\\s]+$" });
+schema!(Url, "Url", { "type": "string", "pattern": "^(https?|ssh|file|git)://([^\\s{}]|\\{name\\})+$" });
 
 /// Where a secret is found; the secret itself is never in a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]

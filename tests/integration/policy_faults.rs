@@ -233,6 +233,63 @@ fn impossible_combinations_say_what_is_possible() {
 }
 
 #[test]
+fn an_empty_text_is_no_text() {
+    for (from, to) in [
+        ("title: Test", "title: ' '"),
+        ("bucket: copies", "bucket: ''"),
+        ("org: example", "org: ''"),
+        (
+            "version: 1",
+            "version: 1\nwaivers:\n  - { control: [copies], assets: [other], reason: '', approved_by: Board, approved_on: 2026-01-01, expires: 2026-02-01 }",
+        ),
+        (
+            "copies: unknown",
+            "copies: [{ id: a, by: attestation, in: bucket, statement: '', attested_by: Ann, attested_on: 2026-01-01, expires: 2026-02-01 }]",
+        ),
+    ] {
+        fault(from, to, "the text is empty", "leave the key out");
+    }
+}
+
+#[test]
+fn a_url_has_no_placeholder_but_the_name() {
+    let copy = |url: &str| format!("copies: [{{ id: m, in: elsewhere, by: http, url: '{url}', header: Date }}]");
+    fault("copies: unknown", &copy("https://x.example.org/{nme}/"), "no braces, apart from `{name}`", "no other");
+    fault("copies: unknown", &copy("https://x.example.org/{name}/}"), "no braces, apart from `{name}`", "no other");
+    let good = GOOD.replace("copies: unknown", &copy("https://x.example.org/{name}/"));
+    assert!(Policy::parse("policy.yaml", good.as_bytes()).is_ok());
+}
+
+#[test]
+fn a_json_pointer_may_be_empty_but_not_relative() {
+    let copy = |pointer: &str| {
+        format!("copies: [{{ id: m, in: elsewhere, by: http, url: 'https://x.example.org/', pointer: '{pointer}' }}]")
+    };
+    fault("copies: unknown", &copy("a/b"), "a JSON Pointer begins with `/`", "");
+    for pointer in ["", "/a/b"] {
+        let good = GOOD.replace("copies: unknown", &copy(pointer));
+        assert!(Policy::parse("policy.yaml", good.as_bytes()).is_ok(), "{pointer}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_mapping_is_one_fault() {
+    for text in ["", "# nothing\n", "words\n", "- a\n"] {
+        assert_eq!(rejection(text.as_bytes()).faults().len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn a_hint_offers_each_id_once_and_no_text_that_is_no_id() {
+    fault("id: source", "id: other", "declared twice", "");
+    let copies = "copies: [{ id: i, by: included, of: elephant }]";
+    let text = GOOD.replace("copies: unknown", copies).replace("id: source", "id: 'a b'");
+    let rejection = rejection(text.as_bytes());
+    let unknown = rejection.faults().iter().find(|fault| fault.message.contains("unknown asset")).unwrap();
+    assert_eq!(unknown.help.as_deref(), Some("known: other"));
+}
+
+#[test]
 fn yaml_that_cannot_be_read_is_one_fault_with_its_place() {
     for (text, message) in [
         ("version: 1\ntitle: [x\nassets: 3\n", "not valid YAML"),
