@@ -48,19 +48,21 @@ fn control(id: ControlId) -> Option<String> {
 }
 
 fn finding(args: &ExplainArgs) -> Result<String, Failure> {
+    // Copied from a Markdown report, an id may hold the marks that keep it from mentioning anybody.
+    let what = args.what.replace('\u{200b}', "");
     let policy = input::policy(&args.policy)?;
     let mut observations = input::bundles(&args.evidence)?;
     observations.extend(stated::statements(&policy).map_err(|error| Failure::tool("evidence", &error))?);
     let evidence = bundle::merge(observations);
     let audit = judge::judge(&policy, &evidence, input::when(&args.when, &policy));
     let report = report::build(audit, &evidence, &[]);
-    let Some(found) = report.findings.iter().find(|finding| finding.id() == args.what) else {
+    let Some(found) = report.findings.iter().find(|finding| finding.id() == what) else {
         let ids: Vec<String> = report.findings.iter().map(Finding::id).collect();
-        let hint = match nearest(&args.what, ids.iter().map(String::as_str)) {
+        let hint = match nearest(&what, ids.iter().map(String::as_str)) {
             Some(name) => format!("did you mean `{name}`?"),
             None => "`lastgood audit --format csv` lists every finding".to_owned(),
         };
-        return Err(Failure::Usage { message: format!("there is no finding `{}`", args.what), hint: Some(hint) });
+        return Err(Failure::Usage { message: format!("there is no finding `{what}`"), hint: Some(hint) });
     };
     Ok(trail(&policy, &report, found, &evidence))
 }

@@ -47,14 +47,15 @@ pub fn line(text: &str) -> Cow<'_, str> {
 }
 
 /// Writes text as GitHub-flavoured Markdown that shows it and nothing else: no markup, no HTML, no
-/// table cell ends, no mention.
+/// table cell ends, no mention of a person or an issue.
 ///
 /// # Errors
 ///
 /// Where `out` cannot be written.
 pub fn markdown(text: &str, out: &mut dyn io::Write) -> io::Result<()> {
     let mut previous = ' ';
-    for character in line(text).chars() {
+    let line = line(text);
+    for (at, character) in line.char_indices() {
         match character {
             '&' => out.write_all(b"&amp;")?,
             '<' => out.write_all(b"&lt;")?,
@@ -66,9 +67,20 @@ pub fn markdown(text: &str, out: &mut dyn io::Write) -> io::Result<()> {
             '_' | '#' if !previous.is_alphanumeric() => write!(out, "\\{character}")?,
             _ => write!(out, "{character}")?,
         }
+        // GitHub finds `#12` and `GH-12` in what is shown, so that a backslash does not keep it from that.
+        let refers = character == '#' || character == '-' && is_gh(&line[..at]);
+        if refers && line[at + 1..].starts_with(|next: char| next.is_ascii_digit()) {
+            out.write_all(b"&#8203;")?;
+        }
         previous = character;
     }
     Ok(())
+}
+
+/// Returns whether `before` ends in the word `GH`.
+fn is_gh(before: &str) -> bool {
+    let word = before.rsplit(|character: char| !character.is_alphanumeric()).next();
+    word.is_some_and(|word| word.eq_ignore_ascii_case("gh"))
 }
 
 /// Returns text as one CSV field's content: a spreadsheet that opens it runs nothing.
@@ -107,7 +119,20 @@ mod tests {
             md("a|b `c` <script> [x](y) *z* @you"),
             "a\\|b \\`c\\` &lt;script&gt; \\[x\\](y) \\*z\\* @&#8203;you"
         );
-        assert_eq!(md("snake_case v1.2-3 #x a#1 _y"), "snake_case v1.2-3 \\#x a#1 \\_y");
+        assert_eq!(md("snake_case v1.2-3 #x a#b _y"), "snake_case v1.2-3 \\#x a#b \\_y");
+    }
+
+    #[test]
+    fn markdown_mentions_no_issue() {
+        assert_eq!(
+            md("#12 org/repo#5 GH-7 gh-x eu-north-1"),
+            "\\#&#8203;12 org/repo#&#8203;5 GH-&#8203;7 gh-x eu-north-1"
+        );
+    }
+
+    #[test]
+    fn markdown_mentions_nobody() {
+        assert_eq!(md("@team"), "@&#8203;team");
     }
 
     #[test]
