@@ -18,13 +18,14 @@ pub mod schedule;
 pub mod seen;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::evidence::{Digest, Evidence, Question};
 use crate::model::time::Instant;
-use crate::model::{ControlId, Period, Severity, UnseenReason, Verdict};
+use crate::model::{ControlId, Period, Pieces, Severity, UnseenReason, Verdict};
 use crate::policy::{OrUnknown, Place, Policy};
 use attainment::Attainment;
 use context::{About, AssetContext, Context, Draft, Drafts, UnseenEntry};
@@ -37,8 +38,8 @@ use loss::Loss;
 use schedule::Timetables;
 use seen::{Seen, needs_a_look};
 
-/// How many assets are judged before their findings are put together.
-const BATCH: usize = 4_096;
+/// How many assets are judged in one go, whose findings make one piece of the list.
+const PIECE: usize = 32;
 
 /// When an audit is made and which period it reports on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,9 +64,8 @@ pub struct Audit<'a> {
     /// What was measured of each asset, by position.
     pub measures: Vec<Measure>,
     /// Every finding, by asset in the order of the policy, then by control; at the end, those about
-    /// systems and waivers. In batches, so that whoever turns them into something else never holds
-    /// all of them twice.
-    pub findings: Vec<Vec<Finding>>,
+    /// systems and waivers.
+    pub findings: Pieces<Finding>,
     /// What becomes of every asset for the loss of each domain.
     pub losses: Vec<Loss>,
     /// The quoted claims and what the evidence says of them.
@@ -139,19 +139,17 @@ pub fn judge<'a>(policy: &'a Policy, evidence: &'a Evidence, when: When) -> Audi
     let context = Context { policy, seen, period: when.period, estate, cover, timetables, states, losses, unseen };
 
     let count = context.estate.subjects.len();
-    let mut findings = Vec::with_capacity(count / BATCH + 2);
+    let pieces: Vec<Judged> = (0..count.div_ceil(PIECE))
+        .into_par_iter()
+        .map(|piece| judge_assets(&context, piece * PIECE..count.min((piece + 1) * PIECE)))
+        .collect();
+    let mut findings = Vec::with_capacity(pieces.len() + 1);
     let mut measures = Vec::with_capacity(count);
     let mut claims = Vec::new();
-    for start in (0..count).step_by(BATCH) {
-        let batch = start..count.min(start + BATCH);
-        let judged: Vec<Judged> = batch.into_par_iter().map(|index| judge_asset(&context, index)).collect();
-        let mut together = Vec::with_capacity(judged.iter().map(|judged| judged.findings.len()).sum());
-        for asset in judged {
-            together.extend(asset.findings);
-            measures.push(asset.measure);
-            claims.extend(asset.claims);
-        }
-        findings.push(together);
+    for piece in pieces {
+        findings.push(piece.findings);
+        measures.extend(piece.measures);
+        claims.extend(piece.claims);
     }
     let mut whole = Vec::new();
     for control in CONTROLS {
@@ -162,27 +160,43 @@ pub fn judge<'a>(policy: &'a Policy, evidence: &'a Evidence, when: When) -> Audi
     }
     findings.push(whole);
     let Context { estate, states, losses, unseen, .. } = context;
+    let findings = Pieces::new(findings);
     Audit { policy, when, estate, states, measures, findings, losses, claims, unseen }
 }
 
+/// What was found of some assets, in their order.
+#[derive(Default)]
 struct Judged {
     findings: Vec<Finding>,
-    measure: Measure,
+    measures: Vec<Measure>,
     claims: Vec<Claim>,
 }
 
-fn judge_asset(context: &Context<'_>, index: usize) -> Judged {
-    let nothing = Measure {
-        verdict: Verdict::Unknown,
-        exposure: Exposure { age: None, exposure: None, since: None, basis: exposure::Basis::None },
-        rpo_seconds: None,
-        attainment: None,
-    };
+fn judge_assets(context: &Context<'_>, assets: Range<usize>) -> Judged {
+    // Some controls ask each copy, most ask some assets only: rarely are there more.
+    let room = assets.len() * CONTROLS.len();
+    let mut judged = Judged { findings: Vec::with_capacity(room), ..Judged::default() };
+    for index in assets {
+        let measure = judge_asset(context, index, &mut judged);
+        judged.measures.push(measure);
+    }
+    // There are many of them, and what one has to spare no other can use.
+    judged.findings.shrink_to_fit();
+    judged
+}
+
+/// Adds the findings and claims of one asset, and returns what was measured of it.
+fn judge_asset(context: &Context<'_>, index: usize, judged: &mut Judged) -> Measure {
     let Some(asset) = AssetContext::of(context, index) else {
-        return Judged { findings: Vec::new(), measure: nothing, claims: Vec::new() };
+        return Measure {
+            verdict: Verdict::Unknown,
+            exposure: Exposure { age: None, exposure: None, since: None, basis: exposure::Basis::None },
+            rpo_seconds: None,
+            attainment: None,
+        };
     };
     let severity = asset.objective.severity.as_ref().map_or(Severity::Medium, |severity| severity.value);
-    let mut findings = Vec::new();
+    let first = judged.findings.len();
     for control in CONTROLS {
         let id = control.about().id;
         if asset.subject.membership == Membership::Hollow && !asked_of_nothing(id) {
@@ -190,21 +204,20 @@ fn judge_asset(context: &Context<'_>, index: usize) -> Judged {
         }
         let mut drafts = Drafts::default();
         control.asset(&asset, &mut drafts);
-        findings.extend(drafts.0.into_iter().map(|draft| finish(context, id, Some(&asset), severity, draft)));
+        judged.findings.extend(drafts.0.into_iter().map(|draft| finish(context, id, Some(&asset), severity, draft)));
     }
-    let claims = asset
-        .states
-        .iter()
-        .enumerate()
-        .filter(|(_, state)| state.copy.claim().is_some())
-        .map(|(copy, state)| Claim { subject: index, copy, status: controls::claim_status(&asset, state) });
-    let measure = Measure {
-        verdict: Verdict::worst(findings.iter().map(|finding| finding.verdict)),
+    let claimed = asset.states.iter().enumerate().filter(|(_, state)| state.copy.claim().is_some());
+    judged.claims.extend(claimed.map(|(copy, state)| Claim {
+        subject: index,
+        copy,
+        status: controls::claim_status(&asset, state),
+    }));
+    Measure {
+        verdict: Verdict::worst(judged.findings[first..].iter().map(|finding| finding.verdict)),
         exposure: asset.exposure,
         rpo_seconds: asset.rpo().map(|rpo| rpo.seconds_before(context.seen.as_of)),
         attainment: asset.attainment,
-    };
-    Judged { measure, claims: claims.collect(), findings }
+    }
 }
 
 /// Returns whether the control is asked of an entry that expands to nothing.

@@ -20,7 +20,7 @@ use crate::judge::loss::Survival;
 use crate::judge::seen::Seen;
 use crate::judge::{self, Audit, Measure, controls};
 use crate::model::time::Instant;
-use crate::model::{Severity, Verdict};
+use crate::model::{Pieces, Severity, Verdict};
 use crate::policy::values::{NamePattern, OrUnknown, Owner};
 use crate::policy::{Copy as DeclaredCopy, Policy};
 
@@ -95,12 +95,10 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
     // Findings are the bulk of a report; what they were found from is no longer needed.
     drop((audit.states, audit.losses, audit.measures));
     let subjects = &audit.estate.subjects;
-    let mut findings = Vec::with_capacity(audit.findings.iter().map(Vec::len).sum());
-    for batch in audit.findings {
-        // Batch by batch, so that never all of them are there twice.
-        let views = batch.into_par_iter().filter(&is_kept).map(|finding| finding_view(&shared, subjects, finding));
-        findings.append(&mut views.collect());
-    }
+    let view = |piece: Vec<judge::Finding>| -> Vec<Finding> {
+        piece.into_iter().filter(&is_kept).map(|finding| finding_view(&shared, subjects, finding)).collect()
+    };
+    let findings = Pieces::new(audit.findings.into_pieces().into_par_iter().map(view).collect());
     for waiver in findings.iter().filter_map(|finding| finding.waiver) {
         accepted[waiver as usize] += 1;
     }
@@ -262,7 +260,7 @@ fn finding_view(shared: &Shared, subjects: &[Subject<'_>], finding: judge::Findi
     }
 }
 
-fn summary(assets: &[Asset], findings: &[Finding]) -> Summary {
+fn summary(assets: &[Asset], findings: &Pieces<Finding>) -> Summary {
     let mut counts = AssetCounts { total: assets.len() as u64, ..AssetCounts::default() };
     for asset in assets {
         match asset.verdict {

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::evidence::Digest;
 use crate::judge::controls;
 use crate::model::time::Instant;
-use crate::model::{ControlId, Facet, Grade, Method, Severity, SystemKind, UnseenReason, Verdict};
+use crate::model::{ControlId, Facet, Grade, Method, Pieces, Severity, SystemKind, UnseenReason, Verdict};
 
 pub use build::build;
 
@@ -41,7 +41,7 @@ pub struct Report {
     /// Every asset, in the order of the policy.
     pub assets: Vec<Asset>,
     /// Every answer to every question, those that are met too.
-    pub findings: Vec<Finding>,
+    pub findings: Pieces<Finding>,
     /// What the loss of each domain would take.
     pub losses: Vec<Loss>,
     /// Every quoted claim and what the evidence says of it.
