@@ -133,6 +133,27 @@ impl AssetContext<'_, '_> {
         let reasons = self.states.iter().map(|state| format!("`{}`: {}", state.copy.id(), state.because));
         reasons.collect::<Vec<_>>().join("; ")
     }
+
+    /// Returns the best of what was found of each copy, and which copies it was found of. Unknown
+    /// while the copies are; a gap without any.
+    pub fn best_copy(&self, found: impl Fn(&CopyState<'_>) -> (Verdict, String)) -> (Verdict, String) {
+        if self.copies_unknown() {
+            return (Verdict::Unknown, self.reasons());
+        }
+        let found: Vec<(&str, Verdict, String)> = self
+            .states
+            .iter()
+            .map(|state| (state, found(state)))
+            .map(|(state, (verdict, because))| (state.copy.id(), verdict, because))
+            .collect();
+        let best = [Verdict::Met, Verdict::Unknown, Verdict::Gap]
+            .into_iter()
+            .find(|best| found.iter().any(|(_, verdict, _)| verdict == best));
+        let Some(best) = best else { return (Verdict::Gap, self.reasons()) };
+        let named = found.iter().filter(|(_, verdict, _)| *verdict == best);
+        let because: Vec<String> = named.map(|(copy, _, because)| format!("copy `{copy}`: {because}")).collect();
+        (best, because.join("; "))
+    }
 }
 
 /// Returns the value of a system's domain key; `None` where it is unknown or not said.

@@ -27,32 +27,15 @@ impl Control for Immutable {
         let Some(wanted) = asset.objective.immutable.as_ref().filter(|wanted| wanted.value) else { return };
         let at = wanted.span.clone();
         let needed = asset.objective.retention.as_ref().map(|retention| retention.value);
-        let results: Vec<(Verdict, String)> = asset
-            .states
-            .iter()
-            .map(|state| match state.settings.as_deref() {
-                _ if !state.may_count() => (Verdict::Gap, state.because.clone()),
-                None => (Verdict::Unknown, "the settings of its place were not seen".to_owned()),
-                Some(settings) => {
-                    let (verdict, because) = judge(settings, needed, asset);
-                    let sure = state.is_sure(asset.floor());
-                    (if verdict == Verdict::Met && !sure { Verdict::Unknown } else { verdict }, because)
-                }
-            })
-            .collect();
-        let best = [Verdict::Met, Verdict::Unknown, Verdict::Gap]
-            .into_iter()
-            .find(|verdict| results.iter().any(|(found, _)| found == verdict));
-        let (verdict, because) = match best {
-            _ if asset.copies_unknown() => (Verdict::Unknown, asset.reasons()),
-            None => (Verdict::Gap, asset.reasons()),
-            Some(verdict) => {
-                let named = asset.states.iter().zip(&results).filter(|(_, (found, _))| *found == verdict);
-                let because: Vec<String> =
-                    named.map(|(state, (_, because))| format!("copy `{}`: {because}", state.copy.id())).collect();
-                (verdict, because.join("; "))
+        let (verdict, because) = asset.best_copy(|state| match state.settings.as_deref() {
+            _ if !state.may_count() => (Verdict::Gap, state.because.clone()),
+            None => (Verdict::Unknown, "the settings of its place were not seen".to_owned()),
+            Some(settings) => {
+                let (verdict, because) = judge(settings, needed, asset);
+                let sure = state.is_sure(asset.floor());
+                (if verdict == Verdict::Met && !sure { Verdict::Unknown } else { verdict }, because)
             }
-        };
+        });
         out.asset(verdict, because, at).evidence = asset.copy_evidence();
     }
 }

@@ -29,21 +29,7 @@ impl Control for Retention {
     fn asset(&self, asset: &AssetContext<'_, '_>, out: &mut Drafts) {
         let Some(retention) = &asset.objective.retention else { return };
         let at = retention.span.clone();
-        let results: Vec<(Verdict, String)> =
-            asset.states.iter().map(|state| reach(asset, state, retention.value)).collect();
-        let best = [Verdict::Met, Verdict::Unknown, Verdict::Gap]
-            .into_iter()
-            .find(|verdict| results.iter().any(|(found, _)| found == verdict));
-        let (verdict, because) = match best {
-            _ if asset.copies_unknown() => (Verdict::Unknown, asset.reasons()),
-            None => (Verdict::Gap, asset.reasons()),
-            Some(verdict) => {
-                let named = asset.states.iter().zip(&results).filter(|(_, (found, _))| *found == verdict);
-                let because: Vec<String> =
-                    named.map(|(state, (_, because))| format!("copy `{}`: {because}", state.copy.id())).collect();
-                (verdict, because.join("; "))
-            }
-        };
+        let (verdict, because) = asset.best_copy(|state| reach(asset, state, retention.value));
         out.asset(verdict, because, at).evidence = asset.copy_evidence();
     }
 }
