@@ -62,23 +62,14 @@ fn observations(assets: usize, points: i64) -> impl Iterator<Item = Observation>
         count: assets as u64,
         from: now() - TimeDelta::minutes(1),
         kind: ItemKind::Repository,
+        public_only: false,
     }));
     std::iter::once(inventory).chain((0..assets).flat_map(move |index| {
         let name = format!("repository-{index:06}");
         let item = system(Fact::Item(Box::new(Item {
             archived: Some(false),
-            class: None,
             created_at: Some(now() - TimeDelta::days(900)),
-            defined_in: None,
-            disabled: None,
-            empty: None,
-            facets: None,
-            folder: None,
-            fork: None,
-            kind: ItemKind::Repository,
-            name: name.as_str().into(),
-            private: None,
-            template: None,
+            ..Item::named(ItemKind::Repository, &name)
         })));
         let copies = ["near", "far"].map(|copy| listing(index, &name, copy, points));
         std::iter::once(item).chain(copies)

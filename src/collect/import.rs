@@ -103,7 +103,7 @@ fn attribute(mut observation: Observation, asset: &Asset, import: &Import) -> Re
         | Fact::Schedule(_)
         | Fact::Settings(_)
         | Fact::Unseen(_) => Some(copy.into()),
-        Fact::Inventory(_) | Fact::Item(_) | Fact::Statement(_) => {
+        Fact::Clock(_) | Fact::Inventory(_) | Fact::Item(_) | Fact::Statement(_) => {
             return Err(refuse(
                 "a line holds a fact about a system or a statement, which cannot be imported".to_owned(),
             ));

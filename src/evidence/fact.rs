@@ -16,6 +16,8 @@ use crate::policy::values::DefinedIn;
 pub enum Fact {
     /// When the asset changed (about an asset).
     Changes(Changes),
+    /// How far a system's clock is off (about a system).
+    Clock(ClockOffset),
     /// A copy compared with its primary (about a copy).
     Comparison(Box<Comparison>),
     /// A listing of a system ended (about a system).
@@ -68,7 +70,8 @@ impl Fact {
             Self::Runs(runs) if runs.complete => Some(Question::Runs),
             Self::Schedule(_) => Some(Question::Schedule),
             Self::Settings(_) => Some(Question::Settings),
-            Self::Comparison(_)
+            Self::Clock(_)
+            | Self::Comparison(_)
             | Self::Inventory(_)
             | Self::Item(_)
             | Self::RecoveryPoints(_)
@@ -98,6 +101,14 @@ pub struct Changes {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub from: Option<Instant>,
+}
+
+/// How far a system's clock is off, as its answers tell the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockOffset {
+    /// By how many seconds it is ahead of the clock of whoever looked; negative where it is behind.
+    pub ahead_seconds: i64,
 }
 
 /// The outcome of comparing a copy with its primary, in items (refs, objects, artifacts).
@@ -185,6 +196,9 @@ pub struct Inventory {
     pub from: Instant,
     /// What was listed.
     pub kind: ItemKind,
+    /// Whether what is private may be missing from the list, because whoever looked may not see it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub public_only: bool,
 }
 
 /// One thing that a system holds. What is absent is not known.
@@ -219,6 +233,12 @@ pub struct Item {
     /// Whether it is a fork.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fork: Option<bool>,
+    /// Names that it had before and that still lead to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_names: Vec<Box<str>>,
+    /// Its id in the system, which stays the same when it is renamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Box<str>>,
     /// What it is.
     pub kind: ItemKind,
     /// Its name in the system.
@@ -229,6 +249,29 @@ pub struct Item {
     /// Whether it is a template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<bool>,
+}
+
+impl Item {
+    /// Returns an item of which nothing is known but its kind and name.
+    pub fn named(kind: ItemKind, name: &str) -> Self {
+        Self {
+            archived: None,
+            class: None,
+            created_at: None,
+            defined_in: None,
+            disabled: None,
+            empty: None,
+            facets: None,
+            folder: None,
+            fork: None,
+            former_names: Vec::new(),
+            id: None,
+            kind,
+            name: name.into(),
+            private: None,
+            template: None,
+        }
+    }
 }
 
 /// Recovery points of a copy.

@@ -5,13 +5,14 @@
 pub mod bundle;
 pub mod fact;
 pub mod observation;
+pub mod selection;
 pub mod stated;
 
 use std::collections::HashMap;
 
 pub use fact::{
-    Basis, Changes, Comparison, Dialect, Fact, Inventory, Item, Point, Question, RecoveryPoints, Run, RunOutcome, Runs,
-    Schedule, Settings, Statement, Unseen,
+    Basis, Changes, ClockOffset, Comparison, Dialect, Fact, Inventory, Item, Point, Question, RecoveryPoints, Run,
+    RunOutcome, Runs, Schedule, Settings, Statement, Unseen,
 };
 pub use observation::{Digest, Observation, Source};
 

@@ -255,7 +255,12 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
                 state.evidence = observation.digest.into_iter().collect();
             }
             Fact::Unseen(fact) => looks.misses.push(Noted::new(fact, observation)),
-            Fact::Changes(_) | Fact::Inventory(_) | Fact::Item(_) | Fact::Settings(_) | Fact::Statement(_) => {}
+            Fact::Changes(_)
+            | Fact::Clock(_)
+            | Fact::Inventory(_)
+            | Fact::Item(_)
+            | Fact::Settings(_)
+            | Fact::Statement(_) => {}
         }
     }
     let objective = policy.objective(subject.asset);

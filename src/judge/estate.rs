@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::seen::{Listing, Noted, Seen};
 use crate::evidence::Item;
+use crate::evidence::selection::{leaves_out, leaves_out_private, selects};
 use crate::model::SystemKind;
 use crate::model::time::Instant;
-use crate::policy::document::{Exclude, Select};
-use crate::policy::values::NamePattern;
+use crate::policy::document::Exclude;
 use crate::policy::{Asset, OrUnknown, Policy, System};
 
 /// One asset under audit.
@@ -77,7 +77,9 @@ impl<'a> Estate<'a> {
             .iter()
             .filter_map(|(id, system)| {
                 let kind = system.kind().lists()?;
-                Some((id.value.as_str(), seen.inventory(id, kind)))
+                let mut listing = seen.inventory(id, kind);
+                listing.needs_private = !leaves_out_private(&document.exclude, id, seen.as_of);
+                Some((id.value.as_str(), listing))
             })
             .collect();
         let mut subjects = Vec::new();
@@ -138,8 +140,7 @@ fn expand_entry<'a>(
     let id = asset.id.0.as_str();
     let mut push = |id: Box<str>, membership, item| subjects.push(Subject { id, asset, entry, membership, item });
     if asset.each.is_none() {
-        let item =
-            asset.name.as_ref().zip(listing).and_then(|(name, listing)| listing.items.get(name.as_str()).copied());
+        let item = asset.name.as_ref().zip(listing).and_then(|(name, listing)| listing.named(name.as_str()));
         let gone = asset.name.is_some() && item.is_none() && listing.is_some_and(Listing::is_whole);
         push(id.into(), if gone { Membership::Vanished } else { Membership::Single }, item);
         return;
@@ -149,45 +150,21 @@ fn expand_entry<'a>(
         .flat_map(|listing| listing.items.values().copied())
         .filter(|item| asset.each.as_ref().is_some_and(|each| each.value == item.fact.kind))
         .filter(|item| asset.select.as_ref().is_none_or(|select| selects(select, item.fact)))
-        .filter(|item| !excludes.iter().any(|exclude| leaves_out(exclude, &asset.lives_in, &item.fact.name, as_of)))
+        .filter(|item| !excludes.iter().any(|exclude| leaves_out(exclude, &asset.lives_in, item.fact, as_of)))
         .collect();
     let none = members.is_empty();
     for item in members {
         push(format!("{id}/{}", item.fact.name).into(), Membership::Member, Some(item));
     }
-    match listing.map(Listing::shortfall) {
+    // Of public items alone, a list of public items is whole.
+    let public_alone =
+        asset.select.as_ref().is_some_and(|select| select.private.as_ref().is_some_and(|key| !key.value));
+    match listing.map(|listing| if public_alone { listing.shortfall_of_public() } else { listing.shortfall() }) {
         Some(None) if none => push(id.into(), Membership::Hollow, None),
         Some(None) => {}
         Some(Some(why)) => push(id.into(), Membership::Unexpanded(why), None),
         None => push(id.into(), Membership::Unexpanded("it cannot be listed".to_owned()), None),
     }
-}
-
-/// Returns whether an exclusion that is not overdue leaves the item out.
-fn leaves_out(exclude: &Exclude, system: &str, name: &str, as_of: Instant) -> bool {
-    exclude.r#in.value == system && exclude.name.matches(name) && !exclude.review_by.is_over_at(as_of)
-}
-
-/// Returns whether `select` takes the item. What is not known of an item never leaves it out: an
-/// asset too many is seen, an asset too few is not.
-fn selects(select: &Select, item: &Item) -> bool {
-    let flag = |wanted: Option<bool>, is: Option<bool>| wanted.is_none() || is.is_none() || wanted == is;
-    let glob = |wanted: Option<&[NamePattern]>, is: Option<&str>| {
-        wanted.is_none_or(|patterns| is.is_none_or(|is| NamePattern::select(patterns, is)))
-    };
-    glob(select.name.as_ref().map(|key| key.value.0.as_slice()), Some(&item.name))
-        && flag(select.archived.as_ref().map(|key| key.value), item.archived)
-        && flag(select.fork.as_ref().map(|key| key.value), item.fork)
-        && flag(select.private.as_ref().map(|key| key.value), item.private)
-        && flag(select.template.as_ref().map(|key| key.value), item.template)
-        && flag(select.empty.as_ref().map(|key| key.value), item.empty)
-        && flag(select.disabled.as_ref().map(|key| key.value), item.disabled)
-        && glob(select.folder.as_ref().map(|key| key.value.0.as_slice()), item.folder.as_deref())
-        && glob(select.class.as_ref().map(|key| key.value.0.as_slice()), item.class.as_deref())
-        && select.defined_in.as_ref().is_none_or(|wanted| {
-            item.defined_in
-                .is_none_or(|is| is == crate::policy::values::DefinedIn::Unknown || wanted.value.0.contains(&is))
-        })
 }
 
 /// Returns the names that the system shows and that neither an asset nor an exclusion matches.
@@ -203,7 +180,7 @@ fn undeclared<'a>(
     let entries: Vec<&Asset> = document.assets.iter().filter(|asset| asset.lives_in.value == system_id).collect();
     let mut names = Vec::new();
     for (name, item) in &listing.items {
-        let exclusion = document.exclude.iter().position(|exclude| leaves_out(exclude, system_id, name, as_of));
+        let exclusion = document.exclude.iter().position(|exclude| leaves_out(exclude, system_id, item.fact, as_of));
         if let Some(position) = exclusion {
             excluded[position] += 1;
         } else if !entries.iter().any(|asset| declares(asset, system.kind(), item.fact)) {
@@ -222,7 +199,7 @@ fn declares(asset: &Asset, kind: SystemKind, item: &Item) -> bool {
         return each.value == item.kind && asset.select.as_ref().is_none_or(|select| selects(select, item));
     }
     if let Some(name) = &asset.name {
-        return *name.value == *item.name;
+        return *name.value == *item.name || item.former_names.iter().any(|former| **former == *name.value);
     }
     if let Some(path) = &asset.path {
         return path.trim_start_matches('/').split('/').next() == Some(&*item.name);

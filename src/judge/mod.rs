@@ -326,7 +326,11 @@ fn unseen(policy: &Policy, seen: Seen<'_>, estate: &Estate<'_>, states: &[Vec<Co
             && let Some(why) = listing.shortfall()
             && !told_of_list
         {
-            let reason = if listing.inventory.is_some() { UnseenReason::Truncated } else { UnseenReason::Offline };
+            let reason = match (listing.inventory, listing.shortfall_of_public()) {
+                (None, _) => UnseenReason::Offline,
+                (Some(_), Some(_)) => UnseenReason::Truncated,
+                (Some(_), None) => UnseenReason::NotAuthorized,
+            };
             entries.insert(entry(id, reason, format!("its list, each {kind}: {why}")));
         }
         let mut count = |reason, what: &str, of: &dyn Fn(&&&CopyState<'_>) -> bool| {

@@ -144,7 +144,7 @@ impl<'a> Seen<'a> {
             }
         }
         let stale = newest.is_some_and(|newest| self.is_stale(newest.at()));
-        Listing { inventory: newest, items, listed: listed.len() as u64, stale }
+        Listing { inventory: newest, items, needs_private: true, listed: listed.len() as u64, stale }
     }
 
     /// Returns why something about a system was not seen, newest first to be said.
@@ -158,6 +158,7 @@ pub fn unseen(observation: &Observation) -> Option<Noted<'_, Unseen>> {
     match &observation.fact {
         Fact::Unseen(fact) => Some(Noted::new(fact, observation)),
         Fact::Changes(_)
+        | Fact::Clock(_)
         | Fact::Comparison(_)
         | Fact::Inventory(_)
         | Fact::Item(_)
@@ -176,13 +177,21 @@ pub struct Listing<'a> {
     pub inventory: Option<Noted<'a, Inventory>>,
     /// Its items by name, with those observed since.
     pub items: BTreeMap<&'a str, Noted<'a, Item>>,
+    /// Whether what is private in it is under audit.
+    pub needs_private: bool,
     /// How many of them were seen in the listing itself.
     listed: u64,
     /// Whether it was made before the last review was due.
     stale: bool,
 }
 
-impl Listing<'_> {
+impl<'a> Listing<'a> {
+    /// Returns the item of that name, present or former; `None` where none was seen.
+    pub fn named(&self, name: &str) -> Option<Noted<'a, Item>> {
+        let former = |item: &&Noted<'a, Item>| item.fact.former_names.iter().any(|former| **former == *name);
+        self.items.get(name).or_else(|| self.items.values().find(former)).copied()
+    }
+
     /// Returns whether everything that the system holds is known: listed whole and recently, no line
     /// lost.
     pub fn is_whole(&self) -> bool {
@@ -191,6 +200,14 @@ impl Listing<'_> {
 
     /// Returns what is wrong with the listing, in words; `None` when it is whole.
     pub fn shortfall(&self) -> Option<String> {
+        self.shortfall_of_public().or_else(|| {
+            let hides = self.needs_private && self.inventory.is_some_and(|noted| noted.fact.public_only);
+            hides.then(|| format!("whoever listed it may not see all that is private ({} seen)", self.items.len()))
+        })
+    }
+
+    /// As `shortfall`, where what is private does not matter.
+    pub fn shortfall_of_public(&self) -> Option<String> {
         match self.inventory {
             None if self.items.is_empty() => Some("it was not listed".to_owned()),
             None => Some(format!("its listing did not end ({} seen)", self.items.len())),

@@ -357,6 +357,8 @@ record! {
         r#in: At<String>,
         /// A glob over names.
         name: At<NamePattern>,
+        /// Only what is private, or only what is public (github repositories). Default: both.
+        private: Option<At<bool>>,
         /// Why it may be lost.
         reason: At<String>,
         /// Who decided.

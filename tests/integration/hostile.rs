@@ -65,7 +65,13 @@ fn hostile_evidence(nasty: &str) -> Vec<Observation> {
     comparison.copy = Some("m".into());
     comparison.source_mut().request = Some(nasty.into());
     vec![
-        system(Fact::Inventory(Inventory { complete: true, count: 1, from: at, kind: ItemKind::Repository })),
+        system(Fact::Inventory(Inventory {
+            complete: true,
+            count: 1,
+            from: at,
+            kind: ItemKind::Repository,
+            public_only: false,
+        })),
         system(Fact::Item(Box::new(item))),
         system(Fact::Unseen(unseen)),
         comparison,

@@ -54,7 +54,7 @@ impl Control for Declared {
             Membership::Single if entry.name.is_some() && asset.subject.item.is_none() => {
                 out.asset(Verdict::Unknown, format!("whether `{lives_in}` has it was not seen"), at);
             }
-            Membership::Single | Membership::Member => {}
+            Membership::Single | Membership::Member => renamed(asset, out),
         }
     }
 
@@ -92,5 +92,16 @@ impl Control for Declared {
             let evidence = listing.and_then(|listing| listing.inventory).and_then(|noted| noted.digest());
             out.add(About::System((*system).into()), verdict, because, at).evidence = evidence.into_iter().collect();
         }
+    }
+}
+
+/// Says of an asset that its system has it under another name than the policy.
+fn renamed(asset: &AssetContext<'_, '_>, out: &mut Drafts) {
+    let (Some(name), Some(item)) = (&asset.subject.asset.name, asset.subject.item) else { return };
+    if *item.fact.name != *name.value {
+        let lives_in = &asset.subject.asset.lives_in.value;
+        let because =
+            format!("renamed: `{lives_in}` has it as `{}`; the policy still says `{}`", item.fact.name, name.value);
+        out.asset(Verdict::Met, because, name.span.clone()).evidence = item.digest().into_iter().collect();
     }
 }

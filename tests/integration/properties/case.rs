@@ -281,7 +281,8 @@ fn inventory(dice: &mut Dice, observations: &mut Vec<Observation>) {
         observations.push(observation);
     }
     let complete = dice.chance(85);
-    let fact = Fact::Inventory(Inventory { complete, count: 2, from: ago(3), kind: ItemKind::Repository });
+    let fact =
+        Fact::Inventory(Inventory { complete, count: 2, from: ago(3), kind: ItemKind::Repository, public_only: false });
     let mut observation = Observation::new(fact, ago(1));
     observation.system = Some("hub".into());
     observations.push(observation);

@@ -40,9 +40,13 @@ fn worsen(case: &mut Case, dice: &mut Dice) -> Option<String> {
         // inventory's count tells that they are missing.
         // Its time of creation speaks against statements that are older.
         Fact::Item(item) => item.created_at.is_none(),
-        Fact::Changes(_) | Fact::Statement(_) => true,
+        Fact::Changes(_) | Fact::Clock(_) | Fact::Statement(_) => true,
         Fact::Inventory(inventory) => {
-            inventory.complete = false;
+            if dice.chance(50) {
+                inventory.complete = false;
+            } else {
+                inventory.public_only = true;
+            }
             dice.chance(50)
         }
         Fact::Comparison(comparison) => {

@@ -1,0 +1,138 @@
+//! Secrets: found by reference, held in types that do not print, and kept out of whatever is written.
+//!
+//! Which secret a system needs is left to its collector; sending it, to the HTTP door.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::miss::Miss;
+use crate::model::UnseenReason;
+use crate::policy::values::SecretRef;
+
+/// What stands in place of a secret in any text.
+const HIDDEN: &str = "[secret]";
+
+/// The shortest secret that is looked for in texts. Shorter ones would be found in any text, and
+/// protect nothing.
+const SHORTEST: usize = 6;
+
+/// Looks up an environment variable; `None` where it is not set or empty.
+type Lookup = Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>;
+
+/// Where secrets are found, and those that were found.
+#[derive(Clone)]
+pub struct Keyring {
+    lookup: Lookup,
+    folder: PathBuf,
+    known: Arc<Mutex<Vec<SecretString>>>,
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyring")
+    }
+}
+
+impl Keyring {
+    /// Returns a keyring that asks `lookup` for environment variables and finds files from `folder`.
+    pub fn new(folder: &Path, lookup: impl Fn(&str) -> Option<SecretString> + Send + Sync + 'static) -> Self {
+        Self { lookup: Arc::new(lookup), folder: folder.to_path_buf(), known: Arc::default() }
+    }
+
+    /// Returns the secret that `reference` points at. Of a file, one trailing line break is dropped.
+    ///
+    /// # Errors
+    ///
+    /// `not-authorized` where the variable is not set, or the file cannot be read or is empty.
+    pub fn read(&self, reference: &SecretRef) -> Result<SecretString, Miss> {
+        let missing = |what: String| Miss::new(UnseenReason::NotAuthorized, what);
+        let secret = match reference {
+            SecretRef::Env(name) => {
+                (self.lookup)(name).ok_or_else(|| missing(format!("the environment variable {name} is not set")))?
+            }
+            SecretRef::File(path) => {
+                let path = self.folder.join(path);
+                let text = std::fs::read_to_string(&path)
+                    .map_err(|error| missing(format!("the secret file {} cannot be read: {error}", path.display())))?;
+                let text = text.strip_suffix('\n').unwrap_or(&text);
+                let text = text.strip_suffix('\r').unwrap_or(text);
+                if text.is_empty() {
+                    return Err(missing(format!("the secret file {} is empty", path.display())));
+                }
+                SecretString::from(text)
+            }
+        };
+        self.remember(&secret);
+        Ok(secret)
+    }
+
+    /// Returns the secret of the first of `names` that is set in the environment; `None` where none is.
+    pub fn first(&self, names: &[&str]) -> Option<SecretString> {
+        let secret = names.iter().find_map(|name| (self.lookup)(name))?;
+        self.remember(&secret);
+        Some(secret)
+    }
+
+    /// Notes a secret that came from elsewhere, such as a token that a server made.
+    pub fn remember(&self, secret: &SecretString) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.iter().any(|other| other.expose_secret() == secret.expose_secret()) {
+            known.push(secret.clone());
+        }
+    }
+
+    /// Returns `text` without any secret that this keyring has handed out: a server may repeat what it
+    /// was sent.
+    pub fn scrub(&self, text: &str) -> String {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .iter()
+            .map(secrecy::ExposeSecret::expose_secret)
+            .filter(|secret| secret.len() >= SHORTEST)
+            .fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
+    }
+
+    /// Returns whether `text` holds a secret that this keyring has handed out.
+    pub fn is_in(&self, text: &[u8]) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known
+            .iter()
+            .map(secrecy::ExposeSecret::expose_secret)
+            .any(|secret| secret.len() >= SHORTEST && memchr::memmem::find(text, secret.as_bytes()).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keyring(folder: &Path) -> Keyring {
+        Keyring::new(folder, |name| (name == "SET").then(|| SecretString::from("s3cret-value")))
+    }
+
+    #[test]
+    fn a_secret_is_found_by_reference_and_hidden_in_texts() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = keyring(folder.path());
+        assert_eq!(keys.scrub("s3cret-value"), "s3cret-value", "nobody asked for it yet");
+        assert_eq!(keys.read(&SecretRef::Env("SET".into())).unwrap().expose_secret(), "s3cret-value");
+        assert_eq!(keys.scrub("Bad credentials: s3cret-value"), "Bad credentials: [secret]");
+        assert!(keys.is_in(b"{\"name\":\"s3cret-value\"}"));
+        assert!(!format!("{keys:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn one_line_break_at_the_end_of_a_file_is_not_part_of_the_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = keyring(folder.path());
+        std::fs::write(folder.path().join("token"), "from-a-file\r\n").unwrap();
+        assert_eq!(keys.read(&SecretRef::File("token".into())).unwrap().expose_secret(), "from-a-file");
+        std::fs::write(folder.path().join("empty"), "\n").unwrap();
+        for wrong in [SecretRef::File("empty".into()), SecretRef::File("gone".into()), SecretRef::Env("UNSET".into())] {
+            assert_eq!(keys.read(&wrong).unwrap_err().reason, UnseenReason::NotAuthorized, "{wrong:?}");
+        }
+    }
+}
