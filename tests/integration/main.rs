@@ -11,6 +11,8 @@ mod estate;
 mod estate_github;
 mod fixtures;
 mod hostile;
+mod http_door;
+mod http_door_waits;
 mod merging;
 mod policy_faults;
 mod properties;

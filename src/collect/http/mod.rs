@@ -145,6 +145,10 @@ impl Door {
     /// Where no answer came that can be trusted: no connection, no time, more bytes than allowed, cut
     /// short, a limit that lasts longer than the deadline, a redirect to another host.
     pub async fn ask(&self, ask: &Ask) -> Result<Answer, Miss> {
+        if let Some(credential) = ask.credential() {
+            // As it is sent: a server that repeats it repeats it so.
+            self.inner.keys.remember(&credential);
+        }
         let mut url = ask.url.clone();
         for _ in 0..=MAX_HOPS {
             let answer = self.exchange(ask, &url).await.map_err(|miss| self.scrubbed(miss))?;
@@ -152,7 +156,7 @@ impl Door {
             if !redirects || !ask.follows {
                 return Ok(answer);
             }
-            url = next_hop(ask, &answer).map_err(|miss| self.scrubbed(miss))?;
+            url = next_hop(ask, &answer)?;
         }
         Err(Miss::unreadable(format!("{} {} redirects without end", ask.method, shown(&ask.url))))
     }
@@ -163,7 +167,7 @@ impl Door {
     ///
     /// As `ask`, and for every status that is no success.
     pub async fn ask_ok(&self, ask: &Ask) -> Result<Answer, Miss> {
-        self.ask(ask).await?.ok().map_err(|miss| self.scrubbed(miss))
+        self.ask(ask).await?.ok()
     }
 
     /// A server may repeat in its answer what it was sent.
@@ -256,7 +260,7 @@ impl Door {
             Ok(outcome) => outcome?,
             Err(_) => return Err(Fault::of_time(&name, settings.timeout)),
         };
-        Ok(Answer::new(&ask.method, url.clone(), status, headers, body, asked_at))
+        Ok(Answer::new(&ask.method, url.clone(), status, headers, body, asked_at).guarded(&self.inner.keys))
     }
 
     /// Compares the server's clock with this machine's: the difference lies between those at the
@@ -308,6 +312,9 @@ fn next_hop(ask: &Ask, answer: &Answer) -> Result<Url, Miss> {
 
 /// Reads a body, but no more than `max` bytes of it after decompression.
 async fn body(name: &str, mut response: reqwest::Response, max: u64) -> Result<Bytes, Fault> {
+    if response.content_length().is_some_and(|length| length > max) {
+        return Err(Fault::of_size(name, max));
+    }
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| Fault::of_body(name, &error))? {
         if (body.len() + chunk.len()) as u64 > max {
