@@ -166,8 +166,8 @@ impl Door {
         self.ask(ask).await?.ok().map_err(|miss| self.scrubbed(miss))
     }
 
-    /// A server may repeat in its answer what it was sent.
-    fn scrubbed(&self, mut miss: Miss) -> Miss {
+    /// Returns the miss without secrets: a server may repeat in its answer what it was sent.
+    pub fn scrubbed(&self, mut miss: Miss) -> Miss {
         miss.what = self.inner.keys.scrub(&miss.what);
         miss
     }
