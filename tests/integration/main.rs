@@ -5,7 +5,11 @@
 mod boundaries;
 mod cli;
 mod doubt;
+#[path = "../estate/mod.rs"]
+mod estate;
 mod fixtures;
+mod git;
+mod git_ssh;
 mod hostile;
 mod merging;
 mod policy_faults;

@@ -212,12 +212,12 @@ pub async fn mirror(git: &Git, primary: &Remote, copy: &Remote, history: Option<
         return Err(of_side("the copy", miss));
     }
     let comparison = comparison(&original, &mirrored, history).await;
-    let mut source = Source::default();
-    source.request = Some(format!("git ls-refs {} and {}", shown(&primary.url), shown(&copy.url)).into());
-    source.identity = match (&original.source.identity, &mirrored.source.identity) {
+    let identity = match (&original.source.identity, &mirrored.source.identity) {
         (Some(one), Some(other)) if one != other => Some(format!("{one} and {other}").into()),
         (one, other) => one.clone().or_else(|| other.clone()),
     };
+    let request = Some(format!("git ls-refs {} and {}", shown(&primary.url), shown(&copy.url)).into());
+    let source = Source { identity, request, ..Source::default() };
     Ok(Told { fact: Fact::Comparison(Box::new(comparison)), observed_at: original.read_at, source })
 }
 

@@ -3,12 +3,12 @@
 //! Reading git's files is left to the crate `gix`; a ref that cannot be read makes the whole answer
 //! unreadable, where a server would leave it out. Such reading blocks, and gets a thread of its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use gix::bstr::ByteSlice as _;
 use gix::objs::Kind;
+use reqwest::Url;
 
-use super::place::{Place, parse};
+use super::place::Place;
 use super::refs::{Listing, Ref, RefMap, name};
 use crate::collect::http::Door;
 use crate::collect::miss::Miss;
@@ -25,33 +25,29 @@ const MAX_TAGS: usize = 64;
 /// `not-found` where there is no such folder, `not-authorized` where it may not be read, `unreadable`
 /// where it is no repository or any of its refs cannot be read, `unreachable` where it takes too long.
 pub(super) async fn read(door: &Door, url: &str) -> Result<RefMap, Miss> {
-    let address = parse(url)?;
-    if !address.host().unwrap_or_default().is_empty() {
-        return Err(Miss::unreadable(format!("{url}: a file:// address begins with three slashes: it has no host")));
-    }
-    let path = address.path.to_path().map_err(|_| Miss::unreadable(format!("{url}: not a path of this machine")))?;
-    let path = path.to_path_buf();
+    let path = Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
+    let path =
+        path.ok_or_else(|| Miss::unreadable(format!("{url}: no folder of this machine, as file:///srv/app is")))?;
     let read_at = door.clock().now();
     let limit = super::limit(door);
     let work = tokio::task::spawn_blocking(move || {
         let folder = folder(&path)?;
-        let place = Place::of(&parse(&format!("file://{}", folder.display()))?);
-        listing(&folder).map(|listing| (listing, place))
+        listing(&folder).map(|listing| (listing, Place::of_folder(&folder)))
     });
     let outcome = tokio::time::timeout_at(limit, work).await;
     let outcome = outcome.map_err(|_| super::late(door, url))?;
-    let (listing, place) =
-        outcome.unwrap_or_else(|error| Err(Miss::unreadable(format!("reading it broke off: {error}")))).map_err(
-            |miss: Miss| Miss { what: format!("{url}: {}", miss.what), ..miss },
-        )?;
-    let mut source = Source::default();
-    source.request = Some(format!("read {url}").into());
+    let (listing, place) = outcome
+        .unwrap_or_else(|error| Err(Miss::unreadable(format!("reading it broke off: {error}"))))
+        .map_err(|miss: Miss| Miss { what: format!("{url}: {}", miss.what), ..miss })?;
+    let source = Source { request: Some(format!("read {url}").into()), ..Source::default() };
     Ok(listing.read(place, read_at, source))
 }
 
-/// Returns the folder by its one true name.
-fn folder(path: &Path) -> Result<std::path::PathBuf, Miss> {
-    path.canonicalize().map_err(|error| {
+/// Returns the folder by its one true name. As git does, `app` finds `app.git` too.
+fn folder(path: &Path) -> Result<PathBuf, Miss> {
+    let mut with_ending = path.as_os_str().to_owned();
+    with_ending.push(".git");
+    path.canonicalize().or_else(|error| Path::new(&with_ending).canonicalize().map_err(|_| error)).map_err(|error| {
         let reason = match error.kind() {
             std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => UnseenReason::NotFound,
             std::io::ErrorKind::PermissionDenied => UnseenReason::NotAuthorized,
@@ -63,18 +59,16 @@ fn folder(path: &Path) -> Result<std::path::PathBuf, Miss> {
 
 /// Reads every ref. Nothing of the machine's or the caller's git configuration counts.
 fn listing(folder: &Path) -> Result<Listing, Miss> {
-    let options = gix::open::Options::isolated()
-        .strict_config(true)
-        .config_overrides(["core.useReplaceRefs=false"]);
+    let options = gix::open::Options::isolated().strict_config(true).config_overrides(["core.useReplaceRefs=false"]);
     let repository = gix::open_opts(folder, options)
         .map_err(|error| Miss::unreadable(format!("not a git repository that can be read: {}", words(&error))))?;
     let storage = repository.config_snapshot().string("extensions.refStorage");
     if let Some(storage) = storage.filter(|storage| !storage.eq_ignore_ascii_case(b"files")) {
         return Err(Miss::unreadable(format!("its refs are stored as `{storage}`, which is not understood")));
     }
-    let mut listing = Listing::default();
-    listing.partial = repository.is_shallow().map_err(|error| Miss::unreadable(words(&error)))?
+    let partial = repository.is_shallow().map_err(|error| Miss::unreadable(words(&error)))?
         || repository.config_snapshot().string("extensions.partialClone").is_some();
+    let mut listing = Listing { partial, ..Listing::default() };
     let head = repository.head_name().map_err(|error| Miss::unreadable(format!("HEAD: {}", words(&error))))?;
     listing.head = head.map(|head| name(head.as_bstr())).transpose()?;
     let refs = repository.references().map_err(|error| Miss::unreadable(words(&error)))?;

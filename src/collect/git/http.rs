@@ -36,7 +36,7 @@ pub(super) async fn read(door: &Door, url: &str, credential: Option<&(String, Se
     let ask = with(Ask::get(first), credential)?.accept("application/x-git-upload-pack-advertisement");
     let answer = door.ask_ok(&ask).await?;
     is_of(&answer, "application/x-git-upload-pack-advertisement")?;
-    let advertisement = advertisement(&answer.body).map_err(|miss| told(door, miss, &answer))?;
+    let advertisement = advertisement(&answer.body).map_err(|miss| told(door, &miss, &answer))?;
     let mut base = answer.url.clone();
     let Some(path) = base.path().strip_suffix(INFO_REFS).map(str::to_owned) else {
         let what = format!("{} was redirected to another question", answer.request());
@@ -56,7 +56,7 @@ pub(super) async fn read(door: &Door, url: &str, credential: Option<&(String, Se
         .header(CONTENT_TYPE, HeaderValue::from_static("application/x-git-upload-pack-request"));
     let answer = door.ask_ok(&ask).await?;
     is_of(&answer, "application/x-git-upload-pack-result")?;
-    let listing = ls_refs(&answer.body, capabilities).map_err(|miss| told(door, miss, &answer))?;
+    let listing = ls_refs(&answer.body, capabilities).map_err(|miss| told(door, &miss, &answer))?;
     Ok(map(listing, place, &answer, credential))
 }
 
@@ -87,7 +87,7 @@ fn is_of(answer: &Answer, expected: &str) -> Result<(), Miss> {
 }
 
 /// Returns what an answer that cannot be used means, with where it came from.
-fn told(door: &Door, miss: Miss, answer: &Answer) -> Miss {
+fn told(door: &Door, miss: &Miss, answer: &Answer) -> Miss {
     let what = format!("{}: {}", answer.request(), miss.what);
     door.scrubbed(Miss::new(miss.reason, what).from(&answer.source))
 }

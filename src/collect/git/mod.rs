@@ -97,8 +97,5 @@ fn limit(door: &Door) -> Tick {
 /// Returns the miss of a question that took too long.
 fn late(door: &Door, name: &str) -> Miss {
     let seconds = door.settings().timeout.as_secs_f32();
-    Miss::new(
-        UnseenReason::Unreachable,
-        format!("{name}: no whole answer within {seconds} s, or before the deadline"),
-    )
+    Miss::new(UnseenReason::Unreachable, format!("{name}: no whole answer within {seconds} s, or before the deadline"))
 }

@@ -2,6 +2,8 @@
 //!
 //! Reading what lies there is left to the transports.
 
+use std::path::Path;
+
 use gix::bstr::ByteSlice as _;
 use gix::url::Scheme;
 use reqwest::Url;
@@ -27,6 +29,18 @@ impl Place {
             scheme: url.scheme.clone(),
             host: url.host().unwrap_or_default().to_ascii_lowercase(),
             port: url.port_or_default(),
+            path: path.strip_suffix(".git").unwrap_or(path).to_owned(),
+        }
+    }
+
+    /// Returns the place of a folder of this machine, by its one true name.
+    pub(super) fn of_folder(path: &Path) -> Self {
+        let path = path.to_string_lossy();
+        let path = path.strip_suffix("/.git").unwrap_or(&path);
+        Self {
+            scheme: Scheme::File,
+            host: String::new(),
+            port: None,
             path: path.strip_suffix(".git").unwrap_or(path).to_owned(),
         }
     }
@@ -93,12 +107,16 @@ mod tests {
         ] {
             assert!(here.is(&place(same)), "{same}");
         }
-        for other in
-            ["https://git.example.org:8443/team/app", "https://git.example.org/team/App", "https://example.org/team/app"]
-        {
+        for other in [
+            "https://git.example.org:8443/team/app",
+            "https://git.example.org/team/App",
+            "https://example.org/team/app",
+        ] {
             assert!(!here.is(&place(other)), "{other}");
         }
-        assert!(place("file:///srv/a%20b").is(&place("file:///srv/a b.git")));
+        let folder = Place::of_folder(Path::new("/team/app.git"));
+        assert!(folder.is(&Place::of_folder(Path::new("/team/app/.git"))));
+        assert!(!folder.is(&here), "a folder and a host are never one");
     }
 
     #[test]

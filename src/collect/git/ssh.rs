@@ -66,10 +66,12 @@ impl Ssh {
         let read_at = door.clock().now();
         let outcome = tokio::time::timeout_at(limit, run(&arguments)).await;
         let (listing, body) = outcome.map_err(|_| super::late(door, &name))?.map_err(told)?;
-        let mut source = Source::default();
-        source.request = Some(format!("git-upload-pack of {name}").into());
-        source.identity = address.user().or(user).map(Into::into);
-        source.body = Some(body.to_string().into());
+        let source = Source {
+            request: Some(format!("git-upload-pack of {name}").into()),
+            identity: address.user().or(user).map(Into::into),
+            body: Some(body.to_string().into()),
+            ..Source::default()
+        };
         Ok(listing.read(Place::of(&address), read_at, source))
     }
 }
@@ -247,7 +249,10 @@ mod tests {
     #[test]
     fn the_path_is_one_word_for_the_remote_shell() {
         let line = started_with("ssh://git@git.example.org:2222/srv/it's%20here!.git").unwrap();
-        assert!(line.ends_with(r"-p 2222 -l git -- git.example.org git-upload-pack '/srv/it'\''s here'\!'.git'"), "{line}");
+        assert!(
+            line.ends_with(r"-p 2222 -l git -- git.example.org git-upload-pack '/srv/it'\''s here'\!'.git'"),
+            "{line}"
+        );
         assert!(line.contains("StrictHostKeyChecking=yes") && line.contains("BatchMode=yes"), "{line}");
         let home = started_with("ssh://git.example.org/~me/app").unwrap();
         assert!(home.ends_with("-- git.example.org git-upload-pack '~me/app'"), "{home}");
@@ -271,7 +276,10 @@ mod tests {
         let changed = "@@@@@@@\n@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.\n";
         assert_eq!(why(255, changed), UnseenReason::NotAuthorized);
         assert_eq!(why(255, "git@h: Permission denied (publickey).\n"), UnseenReason::NotAuthorized);
-        assert_eq!(why(255, "ssh: Could not resolve hostname h: Name or service not known\n"), UnseenReason::Unreachable);
+        assert_eq!(
+            why(255, "ssh: Could not resolve hostname h: Name or service not known\n"),
+            UnseenReason::Unreachable
+        );
         assert_eq!(why(255, "ssh: connect to host h port 22: Connection refused\n"), UnseenReason::Unreachable);
         assert_eq!(why(1, "ERROR: Repository not found.\n"), UnseenReason::NotFound);
         let gone = "fatal: '/srv/app' does not appear to be a git repository\n";

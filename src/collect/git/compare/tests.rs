@@ -24,8 +24,7 @@ fn map(refs: &[(&str, u32, u32)]) -> RefMap {
         let peeled = (*peeled != 0).then(|| id(*peeled));
         ((*name).to_owned(), Ref { oid: id(*oid), peeled })
     });
-    let listing =
-        Listing { refs: refs.collect(), head: Some("refs/heads/main".to_owned()), ..Listing::default() };
+    let listing = Listing { refs: refs.collect(), head: Some("refs/heads/main".to_owned()), ..Listing::default() };
     let place = Place::of(&parse("https://git.example.org/app").unwrap());
     listing.read(place, Instant::UNIX_EPOCH, Source::default())
 }
@@ -74,7 +73,14 @@ async fn every_ref_is_counted_once_and_what_only_the_copy_has_is_extra() {
 
 #[tokio::test]
 async fn refs_that_a_host_makes_itself_count_on_neither_side() {
-    let made = ["refs/pull/1/head", "refs/merge-requests/1/head", "refs/changes/01/1/1", "refs/keep-around/1", "refs/pipelines/1", "refs/environments/x"];
+    let made = [
+        "refs/pull/1/head",
+        "refs/merge-requests/1/head",
+        "refs/changes/01/1/1",
+        "refs/keep-around/1",
+        "refs/pipelines/1",
+        "refs/environments/x",
+    ];
     let primary: Vec<_> = made.iter().map(|name| (*name, 7, 0)).chain([("refs/heads/main", 1, 0)]).collect();
     let found = compared(&primary, &[("refs/heads/main", 1, 0), ("refs/pull/9/head", 3, 0)], None).await;
     assert_eq!((found.equal, found.missing, found.extra), (1, 0, 0));
@@ -120,7 +126,8 @@ async fn a_branch_is_behind_only_where_the_history_says_so() {
 
 #[tokio::test]
 async fn the_oldest_change_is_known_where_that_of_every_ref_is() {
-    let known = |between: &[((u32, u32), Between)]| Known { between: between.iter().copied().collect(), ..Known::default() };
+    let known =
+        |between: &[((u32, u32), Between)]| Known { between: between.iter().copied().collect(), ..Known::default() };
     let primary = [("refs/heads/main", 2, 0), ("refs/heads/new", 4, 0), ("refs/heads/old", 6, 0)];
     let copy = [("refs/heads/main", 1, 0), ("refs/heads/old", 5, 0)];
     // A branch that is missing is dated from the copy's main branch on.
