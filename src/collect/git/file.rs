@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use gix::objs::Kind;
 use reqwest::Url;
+use tokio::sync::Semaphore;
 
 use super::place::Place;
 use super::refs::{Listing, Ref, RefMap, name};
@@ -24,10 +25,11 @@ const MAX_TAGS: usize = 64;
 ///
 /// `not-found` where there is no such folder, `not-authorized` where it may not be read, `unreadable`
 /// where it is no repository or any of its refs cannot be read, `unreachable` where it takes too long.
-pub(super) async fn read(door: &Door, url: &str) -> Result<RefMap, Miss> {
+pub(super) async fn read(door: &Door, slots: &Semaphore, url: &str) -> Result<RefMap, Miss> {
     let path = Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
     let path =
         path.ok_or_else(|| Miss::unreadable(format!("{url}: no folder of this machine, as file:///srv/app is")))?;
+    let _turn = super::turn(door, slots, url).await?;
     let read_at = door.clock().now();
     let limit = super::limit(door);
     let work = tokio::task::spawn_blocking(move || {

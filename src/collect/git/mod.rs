@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::SecretString;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 use tokio::time::Instant as Tick;
 
 pub use compare::{Between, History, comparison, mirror};
@@ -35,6 +35,9 @@ pub struct Remote {
     pub credential: Option<(String, SecretString)>,
 }
 
+/// How many folders of this machine are read at once: more would only wait for one another.
+const FOLDERS: usize = 8;
+
 /// What was read of one address, once.
 type Read = Arc<OnceCell<Result<Arc<RefMap>, Miss>>>;
 
@@ -43,6 +46,8 @@ type Read = Arc<OnceCell<Result<Arc<RefMap>, Miss>>>;
 pub struct Git {
     door: Door,
     ssh: ssh::Ssh,
+    /// Turns of reading folders of this machine.
+    folders: Semaphore,
     /// By address and user.
     memo: Mutex<BTreeMap<(String, Option<String>), Read>>,
 }
@@ -50,7 +55,7 @@ pub struct Git {
 impl Git {
     /// Returns a way through `door`.
     pub fn new(door: Door) -> Self {
-        Self { door, ssh: ssh::Ssh::new(), memo: Mutex::default() }
+        Self { door, ssh: ssh::Ssh::new(), folders: Semaphore::new(FOLDERS), memo: Mutex::default() }
     }
 
     /// Reads the configuration of ssh from this file, instead of the user's and the machine's.
@@ -79,13 +84,28 @@ impl Git {
         match remote.url.split_once("://").map(|(scheme, _)| scheme) {
             Some("https" | "http") => http::read(&self.door, &remote.url, credential).await,
             Some("ssh") => self.ssh.read(&self.door, &remote.url, credential.map(|(user, _)| user.as_str())).await,
-            Some("file") => file::read(&self.door, &remote.url).await,
+            Some("file") => file::read(&self.door, &self.folders, &remote.url).await,
             _ => Err(Miss::new(
                 UnseenReason::Offline,
                 format!("{}: only https, http, ssh and file are asked", place::shown(&remote.url)),
             )),
         }
     }
+}
+
+/// Waits for a turn, until the deadline.
+///
+/// # Errors
+///
+/// `unreachable` where the deadline comes first.
+async fn turn<'s>(door: &Door, slots: &'s Semaphore, name: &str) -> Result<SemaphorePermit<'s>, Miss> {
+    let late = || Miss::new(UnseenReason::Unreachable, format!("{name}: the deadline came before its turn"));
+    let turn = slots.acquire();
+    match door.settings().deadline {
+        Some(deadline) => tokio::time::timeout_at(deadline, turn).await.map_err(|_| late())?,
+        None => turn.await,
+    }
+    .map_err(|_| late())
 }
 
 /// Returns until when one question may take.

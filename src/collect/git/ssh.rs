@@ -60,9 +60,8 @@ impl Ssh {
         let told = |miss: Miss| door.scrubbed(Miss { what: format!("{name}: {}", miss.what), ..miss });
         let address = parse(url)?;
         let arguments = arguments(&address, user, self.config.as_deref(), door.settings().timeout).map_err(told)?;
+        let _turn = super::turn(door, &self.slots, &name).await?;
         let limit = super::limit(door);
-        let turn = tokio::time::timeout_at(limit, self.slots.acquire()).await;
-        let Ok(Ok(_turn)) = turn else { return Err(super::late(door, &name)) };
         let read_at = door.clock().now();
         let outcome = tokio::time::timeout_at(limit, run(&arguments)).await;
         let (listing, body) = outcome.map_err(|_| super::late(door, &name))?.map_err(told)?;
