@@ -4,6 +4,7 @@
 //! reason, so that nothing reads as an empty answer. Judging is left to `judge`.
 
 pub mod clock;
+pub mod github;
 pub mod http;
 pub mod import;
 pub mod miss;

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::decode::{At, did_you_mean};
-use super::document::{Asset, Copy, Document, Select, System};
+use super::document::{Asset, Copy, Document, GithubSystem, Select, System};
 use super::fault::{Fault, Faults};
 use super::node::{Node, Value};
 use super::values::{Id, OrUnknown};
@@ -91,14 +91,25 @@ impl Checker<'_> {
                     }
                 }
             }
-            if let System::Github(github) = system
-                && github.org.is_some() == github.user.is_some()
-            {
-                faults.push(
-                    Fault::new(github.at.clone(), "a github system names either an `org` or a `user`")
-                        .help("write `org: NAME` or `user: NAME`"),
-                );
+            if let System::Github(github) = system {
+                Self::github(github, faults);
             }
+        }
+    }
+
+    fn github(github: &GithubSystem, faults: &mut Faults) {
+        if github.org.is_some() == github.user.is_some() {
+            faults.push(
+                Fault::new(github.at.clone(), "a github system names either an `org` or a `user`")
+                    .help("write `org: NAME` or `user: NAME`"),
+            );
+        }
+        if let (Some(app), Some(token)) = (&github.app, &github.token) {
+            faults.push(
+                Fault::new(app.at.clone(), "a github system is looked at either by an `app` or with a `token`")
+                    .related(token.span.clone(), "the token")
+                    .help("remove one of them"),
+            );
         }
     }
 

@@ -39,8 +39,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Returns an answer with its provenance.
-    pub(super) fn new(
+    /// Returns an answer with its provenance. The door makes these; tests make them of recorded bodies.
+    pub fn new(
         method: &Method,
         url: Url,
         status: StatusCode,
