@@ -11,6 +11,7 @@ mod merging;
 mod policy_faults;
 mod properties;
 mod readme;
+mod recorded_github;
 mod schemas;
 mod support;
 mod tidy;

@@ -140,7 +140,7 @@ impl Github {
 }
 
 /// Returns whom GitHub takes the credential for; `None` where it does not say.
-pub(super) fn viewer_login(answer: &Answer) -> Option<Box<str>> {
+pub fn viewer_login(answer: &Answer) -> Option<Box<str>> {
     #[derive(Deserialize)]
     struct Body {
         data: Data,
@@ -159,11 +159,11 @@ pub(super) fn viewer_login(answer: &Answer) -> Option<Box<str>> {
 
 /// An App's installation.
 #[derive(Debug, Deserialize)]
-pub(super) struct Installation {
+pub struct Installation {
     /// Its number.
-    pub(super) id: u64,
+    pub id: u64,
     /// The App's name in addresses.
-    pub(super) app_slug: Option<String>,
+    pub app_slug: Option<String>,
 }
 
 /// Reads the answer that tells of an App's installation.
@@ -171,10 +171,141 @@ pub(super) struct Installation {
 /// # Errors
 ///
 /// Where it is a refusal, or of another shape.
-pub(super) fn installation(answer: &Answer) -> Result<Installation, Miss> {
+pub fn installation(answer: &Answer) -> Result<Installation, Miss> {
     if answer.status == StatusCode::NOT_FOUND {
         let what = format!("{} answered 404: the App is not installed there", answer.request());
         return Err(answer.miss(UnseenReason::NotFound, what));
     }
     refusal::ok(answer.clone())?.json()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use base64::Engine as _;
+
+    use super::*;
+    use crate::collect::github::fake::{Asked, Fake, Reply, system};
+    use crate::collect::secrets::Keyring;
+    use crate::evidence::Fact;
+
+    /// Writes a private key, made for this one test, into a folder.
+    fn write_key(folder: &Path) {
+        use aws_lc_rs::encoding::AsDer as _;
+        let key = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
+        let der: aws_lc_rs::encoding::Pkcs8V1Der<'_> = key.as_der().unwrap();
+        let text = base64::engine::general_purpose::STANDARD.encode(der.as_ref());
+        let label = "PRIVATE KEY";
+        std::fs::write(folder.join("app.pem"), format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n"))
+            .unwrap();
+    }
+
+    const TOKEN: &str = "/api/v3/app/installations/9/access_tokens";
+
+    fn ok(body: &str) -> Reply {
+        (200, vec![], body.to_owned())
+    }
+
+    /// A GitHub where App 7 has the installation 9, whose repositories are as `list` says.
+    fn with_app(asked: &Asked, list: &str) -> Reply {
+        match asked.path.as_str() {
+            "/api/v3/orgs/o/installation" => ok(r#"{"id":9,"app_slug":"auditor"}"#),
+            TOKEN => (
+                201,
+                vec![],
+                r#"{"token":"ghs_secret1","expires_at":"2099-01-01T00:00:00Z","permissions":{},"repository_selection":"all"}"#
+                    .to_owned(),
+            ),
+            "/api/v3/installation/repositories?per_page=100" => ok(list),
+            "/api/v3/orgs/o" => ok(r#"{"public_repos":1}"#),
+            _ => (404, vec![], "{}".to_owned()),
+        }
+    }
+
+    fn keyring() -> (tempfile::TempDir, Keyring) {
+        let folder = tempfile::tempdir().unwrap();
+        write_key(folder.path());
+        let keys = Keyring::new(folder.path(), |_| None);
+        (folder, keys)
+    }
+
+    const APP: &str = "app: { id: 7, key: { file: app.pem } }";
+
+    #[tokio::test]
+    async fn an_app_finds_its_installation_and_looks_with_a_token_that_stays_secret() {
+        let list = r#"{"total_count":2,"repository_selection":"all","repositories":[
+            {"id":1,"name":"a","owner":{"login":"O"},"private":false},{"id":2,"name":"b","owner":{"login":"o"},"private":true}]}"#;
+        let fake = Fake::start(move |asked| with_app(asked, list)).await;
+        let (_folder, keys) = keyring();
+        let github = fake.github_by(&system(APP), keys.clone());
+        let listing = github.inventory().await;
+        let Some(Fact::Inventory(inventory)) = listing.told.last().map(|told| &told.fact) else {
+            panic!("{listing:?}")
+        };
+        assert_eq!((inventory.count, inventory.complete, inventory.public_only), (2, true, false), "{listing:?}");
+        assert_eq!(listing.told[0].source.identity.as_deref(), Some("app auditor"));
+        let asked = fake.asked();
+        let sent =
+            |path: &str| asked.iter().find(|asked| asked.path.starts_with(path)).unwrap().header("authorization");
+        let signed = sent("/api/v3/orgs/o/installation").unwrap();
+        assert!(signed.starts_with("Bearer eyJ"));
+        assert_eq!(sent("/api/v3/installation/repositories"), Some("Bearer ghs_secret1"));
+        assert_eq!(asked.iter().filter(|asked| asked.path == TOKEN).count(), 1, "it is good for an hour");
+        assert_eq!(keys.scrub("no: ghs_secret1"), "no: [secret]");
+        assert!(!keys.scrub(signed).contains("eyJ"));
+        let (user, token) = github.git_credential().await.unwrap();
+        assert_eq!((user.as_str(), token.expose_secret()), ("x-access-token", "ghs_secret1"));
+    }
+
+    #[tokio::test]
+    async fn an_app_that_sees_some_repositories_has_not_seen_all() {
+        let own = r#"{"id":1,"name":"a","owner":{"login":"o"},"private":false}"#;
+        for list in [
+            format!(r#"{{"total_count":1,"repository_selection":"selected","repositories":[{own}]}}"#),
+            format!(r#"{{"total_count":1,"repositories":[{own}]}}"#),
+            format!(r#"{{"total_count":2,"repository_selection":"all","repositories":[{own}]}}"#),
+            format!(
+                r#"{{"total_count":1,"repository_selection":"all","repositories":[{}]}}"#,
+                own.replace("\"o\"", "\"x\"")
+            ),
+        ] {
+            let told = list.clone();
+            let fake = Fake::start(move |asked| with_app(asked, &told)).await;
+            let (_folder, keys) = keyring();
+            let listing = fake.github_by(&system(APP), keys).inventory().await;
+            let Some(Fact::Inventory(inventory)) = listing.told.last().map(|told| &told.fact) else { panic!("{list}") };
+            assert!(!inventory.complete && inventory.public_only && !listing.misses.is_empty(), "{list}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_app_that_is_refused_is_refused_once() {
+        for (path, status) in [(TOKEN, 401), (TOKEN, 404), ("/api/v3/orgs/o/installation", 404)] {
+            let fake =
+                Fake::start(
+                    move |asked| {
+                        if asked.path == path { (status, vec![], "{}".to_owned()) } else { with_app(asked, "{}") }
+                    },
+                )
+                .await;
+            let (_folder, keys) = keyring();
+            let github = fake.github_by(&system(APP), keys);
+            for _ in 0..3 {
+                let miss = github.get("/repos/o/r").await.unwrap_err();
+                assert!(matches!(miss.reason, UnseenReason::NotAuthorized | UnseenReason::NotFound), "{miss:?}");
+            }
+            assert_eq!(fake.asked().iter().filter(|asked| asked.path == path).count(), 1, "{path} {status}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_none_asks_nothing() {
+        let fake = Fake::start(|asked| with_app(asked, "{}")).await;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("app.pem"), "not a key").unwrap();
+        let github = fake.github_by(&system(APP), Keyring::new(folder.path(), |_| None));
+        let miss = github.get("/repos/o/r").await.unwrap_err();
+        assert!(miss.reason == UnseenReason::NotAuthorized && miss.what.contains("PEM") && fake.asked().is_empty());
+    }
 }

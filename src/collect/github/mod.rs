@@ -11,7 +11,7 @@ pub(crate) mod fake;
 pub mod graphql;
 pub mod history;
 pub mod inventory;
-mod login;
+pub mod login;
 pub mod migrations;
 pub mod refusal;
 pub mod releases;
@@ -21,7 +21,7 @@ pub mod rest;
 pub mod runs;
 pub mod steps;
 pub mod triggers;
-mod visible;
+pub mod visible;
 mod walk;
 pub mod workflow;
 

@@ -37,8 +37,8 @@ pub fn read(answer: &Answer, owner: &str, name: &str) -> Result<Option<(String, 
     }
     let answer = refusal::ok(answer.clone())?;
     let found = rest::repository(&answer)?;
-    if found.id.is_none() || found.owner.is_none() {
-        let what = format!("{} answered without number and owner of the repository", answer.request());
+    if found.owner.is_none() {
+        let what = format!("{} answered without the repository's owner", answer.request());
         return Err(answer.miss(UnseenReason::Unreadable, what));
     }
     if !found.owner.as_deref().is_some_and(|login| login.eq_ignore_ascii_case(owner)) {

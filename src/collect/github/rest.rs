@@ -30,7 +30,7 @@ impl<'de, T: for<'any> Deserialize<'any>> Deserialize<'de> for Maybe<T> {
 /// A repository, as far as an answer told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Its number, which stays the same when it is renamed.
+    /// Its number, which stays the same when it is renamed. REST always tells it.
     pub id: Option<u64>,
     /// Its name without the owner.
     pub name: Box<str>,
@@ -90,7 +90,7 @@ pub struct Page {
 
 #[derive(Debug, Deserialize)]
 struct Repository {
-    id: Option<u64>,
+    id: u64,
     name: String,
     owner: Option<Owner>,
     created_at: Option<String>,
@@ -116,7 +116,7 @@ impl Repository {
         let absent = [(Facet::Wiki, self.has_wiki), (Facet::Issues, self.has_issues)];
         let absent = absent.into_iter().filter(|(_, has)| *has == Some(false)).map(|(facet, _)| facet).collect();
         is_name(&self.name).then(|| Found {
-            id: self.id,
+            id: Some(self.id),
             name: self.name.into(),
             owner: self.owner.map(|owner| owner.login),
             created_at: instant(self.created_at.as_deref()),
@@ -163,13 +163,13 @@ pub fn repositories(answer: &Answer) -> Result<Page, Miss> {
 pub fn installation_repositories(answer: &Answer) -> Result<Page, Miss> {
     #[derive(Deserialize)]
     struct Body {
-        total_count: Option<u64>,
+        total_count: u64,
         repository_selection: Option<String>,
         repositories: Vec<Maybe<Repository>>,
     }
     let body: Body = answer.json()?;
     let all = body.repository_selection.map(|selection| selection == "all");
-    Ok(Page { total: body.total_count, all, ..page(body.repositories) })
+    Ok(Page { total: Some(body.total_count), all, ..page(body.repositories) })
 }
 
 /// Reads `GET /repos/{owner}/{name}`.

@@ -113,8 +113,8 @@ mod tests {
         let crons = |text: &str| of_text(text).unwrap().crons;
         let two = "name: Backup\non:\n  workflow_dispatch:\n  schedule:\n    - cron: '0 3 * * *'\n    - cron: \"30 15 * * 1-5\" # again\njobs: {}\n";
         assert_eq!(crons(two), ["0 3 * * *".into(), "30 15 * * 1-5".into()]);
-        assert_eq!(crons(&two.replace("on:", "\"on\":")).len(), 2);
-        assert_eq!(crons(&two.replace("on:", "true:")).len(), 2);
+        assert_eq!(crons(&two.replace("\non:", "\n\"on\":")).len(), 2);
+        assert_eq!(crons(&two.replace("\non:", "\ntrue:")).len(), 2);
         assert_eq!(crons("on: { schedule: [{ cron: '0 3 * * *', timezone: UTC }] }"), ["0 3 * * *".into()]);
     }
 

@@ -12,11 +12,11 @@ use crate::collect::miss::Miss;
 
 /// How many repositories an account says that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Holds {
+pub struct Holds {
     /// Public ones.
-    pub(super) public: Option<u64>,
+    pub public: Option<u64>,
     /// Private ones; told only to those who may see them all.
-    pub(super) private: Option<u64>,
+    pub private: Option<u64>,
 }
 
 /// Reads `GET /orgs/{org}`, `GET /users/{user}` or `GET /user`.
@@ -24,7 +24,7 @@ pub(super) struct Holds {
 /// # Errors
 ///
 /// `unreadable` or `truncated` where it is no account.
-pub(super) fn account(answer: &Answer, is_organisation: bool) -> Result<Holds, Miss> {
+pub fn account(answer: &Answer, is_organisation: bool) -> Result<Holds, Miss> {
     #[derive(Deserialize)]
     struct Body {
         public_repos: Option<u64>,
