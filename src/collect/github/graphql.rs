@@ -131,9 +131,8 @@ struct Node {
     has_wiki_enabled: Option<bool>,
     has_issues_enabled: Option<bool>,
     releases: Option<Total>,
-    /// Outer `None`: not told. Inner `None`: there is no such file.
-    #[serde(default, deserialize_with = "told")]
-    attributes: Option<Option<Attributes>>,
+    #[serde(default)]
+    attributes: Attributes,
 }
 
 #[derive(Debug, Deserialize)]
@@ -142,15 +141,37 @@ struct Total {
     total_count: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Attributes {
-    text: Option<String>,
-    is_truncated: Option<bool>,
+/// The file `.gitattributes` at HEAD.
+#[derive(Debug, Default)]
+enum Attributes {
+    /// Nothing was told of it.
+    #[default]
+    Untold,
+    /// There is none, or it may not be seen.
+    Null,
+    /// There is one; its text where that was told.
+    File(Option<String>),
 }
 
-fn told<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Attributes>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+impl<'de> Deserialize<'de> for Attributes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Blob {
+            text: Option<String>,
+            is_truncated: Option<bool>,
+        }
+        Ok(match Option::<Blob>::deserialize(deserializer)? {
+            None => Self::Null,
+            // What is cut off may be the line that matters.
+            Some(Blob { text: Some(text), is_truncated: Some(true) }) if !keeps_large_files(&text) => Self::File(None),
+            Some(blob) => Self::File(blob.text),
+        })
+    }
+}
+
+fn keeps_large_files(attributes: &str) -> bool {
+    attributes.contains("filter=lfs")
 }
 
 #[derive(Debug, Deserialize)]
@@ -284,13 +305,9 @@ impl Node {
     /// some of its fields were refused, so that null may mean "refused" and not "none".
     fn found(self, partly: bool) -> Option<Found> {
         let has_lfs = match self.attributes {
-            None => None,
-            Some(None) => (!partly).then_some(false),
-            Some(Some(file)) => match (file.text, file.is_truncated) {
-                (Some(text), _) if text.contains("filter=lfs") => Some(true),
-                (Some(_), Some(true)) | (None, _) => None,
-                (Some(_), _) => Some(false),
-            },
+            Attributes::Untold | Attributes::File(None) => None,
+            Attributes::Null => (!partly).then_some(false),
+            Attributes::File(Some(text)) => Some(keeps_large_files(&text)),
         };
         let releases = self.releases.and_then(|releases| releases.total_count);
         let has = [

@@ -118,18 +118,17 @@ impl Github {
         let key = EncodingKey::from_rsa_pem(pem.expose_secret().as_bytes())
             .map_err(|_| Miss::new(UnseenReason::NotAuthorized, "the App's private key is no RSA key in PEM form"))?;
         let octocrab = doorway.octocrab(AuthState::App(AppAuth { app_id: AppId(app.id.value), key }));
-        let (number, slug) = match &app.installation {
-            Some(number) => (number.value, None),
-            None => {
-                let (kind, login) = match &self.account {
-                    Account::Organisation(login) => ("orgs", login),
-                    Account::User(login) => ("users", login),
-                };
-                let path = self.base.path(&[kind, login, "installation"], &[]);
-                let asked = client::get(&octocrab, &path).await.map_err(|failure| self.failed(failure))?;
-                let found = installation(&asked).map_err(|miss| self.scrubbed(miss))?;
-                (found.id, found.app_slug)
-            }
+        let (number, slug) = if let Some(number) = &app.installation {
+            (number.value, None)
+        } else {
+            let (kind, login) = match &self.account {
+                Account::Organisation(login) => ("orgs", login),
+                Account::User(login) => ("users", login),
+            };
+            let path = self.base.path(&[kind, login, "installation"], &[]);
+            let asked = client::get(&octocrab, &path).await.map_err(|failure| self.failed(failure))?;
+            let found = installation(&asked).map_err(|miss| self.scrubbed(miss))?;
+            (found.id, found.app_slug)
         };
         let octocrab = octocrab
             .installation(InstallationId(number))

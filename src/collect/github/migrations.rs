@@ -81,7 +81,7 @@ pub fn page(answer: &Answer) -> Result<(Vec<Export>, usize, usize), Miss> {
 /// The exports that matter, and what is in them.
 #[derive(Debug, Clone)]
 pub(super) struct Exports {
-    exports: Vec<(Export, BTreeSet<String>)>,
+    made: Vec<(Export, BTreeSet<String>)>,
     told: Told,
     misses: Vec<Miss>,
 }
@@ -103,8 +103,7 @@ impl Github {
             self.exports.get_or_init(|| async { self.find_exports().await.map_err(|miss| self.scrubbed(miss)) });
         let exports = exports.await.as_ref().map_err(Clone::clone)?;
         let wanted = item.map(str::to_lowercase);
-        let holding =
-            exports.exports.iter().filter(|(_, names)| wanted.as_ref().is_none_or(|name| names.contains(name)));
+        let holding = exports.made.iter().filter(|(_, names)| wanted.as_ref().is_none_or(|name| names.contains(name)));
         let mut points: Vec<Point> = holding
             .map(|(export, names)| Point {
                 available_at: export.updated_at.filter(|at| *at > export.created_at),
@@ -143,18 +142,18 @@ impl Github {
         if unread > 0 {
             misses.push(Miss::unreadable(format!("{unread} migrations cannot be read")));
         }
-        let mut exports = Vec::new();
+        let mut made = Vec::new();
         for (position, export) in found.into_iter().enumerate() {
             if position > 0 && export.created_at < kept_since {
                 break;
             }
             match self.repositories_in(export.id).await {
-                Ok(names) => exports.push((export, names)),
+                Ok(names) => made.push((export, names)),
                 Err(miss) => misses.push(miss),
             }
         }
         let misses = misses.into_iter().map(|miss| self.scrubbed(miss)).collect();
-        Ok(Exports { exports, told, misses })
+        Ok(Exports { made, told, misses })
     }
 
     /// Returns the names of the repositories in an export, in lower case.

@@ -49,6 +49,9 @@ use repository::Repository;
 pub use history::Between;
 pub use inventory::Listing;
 
+/// An answer that is asked for once, by whoever needs it first.
+type Asked<T> = Arc<OnceCell<Result<T, Miss>>>;
+
 /// Whose repositories a system of the policy holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Account {
@@ -75,7 +78,7 @@ pub struct Github {
     /// Why the credential was refused: it is not tried again, for that might lock the account.
     refused: Mutex<Option<Miss>>,
     /// Repositories by `owner/name` that copies were looked for in: each is asked for once.
-    repositories: Mutex<BTreeMap<String, Arc<OnceCell<Result<Repository, Miss>>>>>,
+    repositories: Mutex<BTreeMap<String, Asked<Repository>>>,
     exports: OnceCell<Result<Exports, Miss>>,
 }
 

@@ -27,18 +27,17 @@ pub struct Holds {
 pub fn account(answer: &Answer, is_organisation: bool) -> Result<Holds, Miss> {
     #[derive(Deserialize)]
     struct Body {
-        public_repos: Option<u64>,
-        owned_private_repos: Option<u64>,
-        total_private_repos: Option<u64>,
+        #[serde(rename = "public_repos")]
+        public: Option<u64>,
+        #[serde(rename = "owned_private_repos")]
+        owned: Option<u64>,
+        #[serde(rename = "total_private_repos")]
+        total: Option<u64>,
     }
     let body: Body = answer.json()?;
     // Of a user, the total may also count what others own.
-    let private = if is_organisation {
-        body.total_private_repos.max(body.owned_private_repos)
-    } else {
-        body.owned_private_repos.or(body.total_private_repos)
-    };
-    Ok(Holds { public: body.public_repos, private })
+    let private = if is_organisation { body.total.max(body.owned) } else { body.owned.or(body.total) };
+    Ok(Holds { public: body.public, private })
 }
 
 impl Github {
