@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::copy_state::{CopyState, Standing, restore_tests};
 use super::cover::Cover;
-use super::estate::{Estate, Membership};
+use super::estate::{Estate, Membership, Subject};
 use super::exposure::intersection;
 use super::listed::order;
 use super::seen::Seen;
@@ -107,11 +107,13 @@ fn rebuild_state<'a>(copy: &'a Copy, rebuild: &Rebuild, estate: &Estate<'_>, see
     let because = format!("rebuilt on {on} from {}", from.join(", "));
     let missing = from.into_iter().find(|from| {
         let inputs = estate.named(from);
-        let is_there = |membership: &Membership| match membership {
-            Membership::Single | Membership::Member => true,
+        // An entry without a name is there because the policy says so: no system could show it.
+        let is_there = |input: &Subject<'_>| match input.membership {
+            Membership::Single => input.asset.name.is_none() || input.item.is_some(),
+            Membership::Member => true,
             Membership::Vanished | Membership::Hollow | Membership::Unexpanded(_) => false,
         };
-        inputs.is_empty() || !inputs.into_iter().all(|input| is_there(&estate.subjects[input].membership))
+        inputs.is_empty() || !inputs.into_iter().all(|input| is_there(&estate.subjects[input]))
     });
     let (standing, because) = match missing {
         Some(from) => (Standing::Doubtful, format!("{because}, but whether all of `{from}` is there was not seen")),
@@ -179,7 +181,14 @@ impl<'a> Rides<'a, '_> {
     }
 
     fn best(&self, member: usize, states: &[Vec<CopyState<'a>>], rides: &HashMap<&'a str, Ride<'a>>) -> Ride<'a> {
-        if matches!(self.estate.subjects[member].asset.copies.value, OrUnknown::Unknown) {
+        let subject = &self.estate.subjects[member];
+        let doubt = match &subject.membership {
+            Membership::Hollow => return nothing(Standing::Absent, "which expands to nothing"),
+            Membership::Unexpanded(why) => Some(format!("what that stands for is unknown: {why}")),
+            Membership::Vanished => Some(format!("`{}` does not have it any more", subject.asset.lives_in.value)),
+            Membership::Single | Membership::Member => None,
+        };
+        if matches!(subject.asset.copies.value, OrUnknown::Unknown) {
             return nothing(Standing::Doubtful, "whose copies are unknown");
         }
         let each = states[member].iter().map(|state| match state.copy {
@@ -191,7 +200,12 @@ impl<'a> Rides<'a, '_> {
                 from: Some(CopyState { carrier: Some(state.copy), ..state.clone() }),
             },
         });
-        each.reduce(either).unwrap_or_else(|| nothing(Standing::Absent, "which has no copy"))
+        let mut best = each.reduce(either).unwrap_or_else(|| nothing(Standing::Absent, "which has no copy"));
+        if let Some(why) = doubt.filter(|_| best.standing >= Standing::Doubtful) {
+            best.standing = Standing::Doubtful;
+            best.because = format!("{}; but {why}", best.because);
+        }
+        best
     }
 }
 
