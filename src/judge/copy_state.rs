@@ -261,8 +261,7 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
     let objective = policy.objective(subject.asset);
     for (state, mut looks) in states.iter_mut().zip(looks) {
         looks.in_order();
-        let told = looks.settings.iter().map(|noted| *noted.fact);
-        state.settings = told.reduce(|earlier, later| later.or(earlier)).map(Box::new);
+        state.settings = settings(&looks.settings).map(Box::new);
         state.schedule = state.schedule.filter(|noted| !seen.is_stale(noted.at()));
         state.runs = state.runs.filter(|noted| !seen.is_stale(noted.at()));
         match state.copy {
@@ -282,6 +281,14 @@ fn newest<'a, T>(slot: &mut Option<Noted<'a, T>>, noted: Noted<'a, T>) {
     if slot.as_ref().is_none_or(|known| known.at() <= noted.at()) {
         *slot = Some(noted);
     }
+}
+
+/// Returns what lines in order of time tell together: where they differ the later counts, and of one
+/// time what protects less.
+fn settings(lines: &[Noted<'_, Settings>]) -> Option<Settings> {
+    let of_one_time = lines.chunk_by(|a, b| a.at() == b.at());
+    let told = of_one_time.filter_map(|lines| lines.iter().map(|noted| *noted.fact).reduce(Settings::weaker));
+    told.reduce(|earlier, later| later.or(earlier))
 }
 
 /// Returns whether the observed statement is the one that the policy quotes.
@@ -330,7 +337,7 @@ pub fn statement_precedes(statement: &Attestation, subject: &Subject<'_>, seen: 
     if let Some(captured) = captured.filter(|captured| on.is_over_at(*captured)) {
         return Some(format!("speaks of {}, which came after it", human(captured)));
     }
-    let created = subject.created_at(seen).filter(|created| on.is_over_at(*created))?;
+    let created = subject.created_last(seen).filter(|created| on.is_over_at(*created))?;
     Some(format!("is older than what it speaks of, which was created on {}", human(created)))
 }
 
@@ -400,7 +407,7 @@ pub(super) fn restore_tests(
     let counts_for = objective
         .and_then(|objective| objective.restore_test_every.as_ref())
         .map_or(RESTORE_TEST_COUNTS, |every| every.value);
-    let newest = tests_of(policy, subject, seen.as_of)
+    let newest = tests_of(policy, subject, seen)
         .filter(|test| test.copy.as_ref().is_some_and(|copy| copy.value == state.copy.id()))
         .max_by_key(|test| (test.on.value, test.result.value == Outcome::Failed));
     let Some(test) = newest else { return };
@@ -415,18 +422,21 @@ pub(super) fn restore_tests(
 }
 
 /// Returns the restore tests that speak for `subject`: of the asset itself or of its whole entry,
-/// made by `as_of`.
+/// made by the time of the audit and not before it was created.
 pub fn tests_of<'p>(
     policy: &'p Policy,
     subject: &Subject<'_>,
-    as_of: Instant,
+    seen: Seen<'_>,
 ) -> impl Iterator<Item = &'p RestoreTest> {
     let (id, entry) = (subject.id.to_string(), subject.asset.id.0.clone());
+    let created = subject.created_last(seen);
     policy
         .document()
         .restore_tests
         .iter()
-        .filter(move |test| (test.asset.value == id || test.asset.value == entry) && began(test.on.value, as_of))
+        .filter(move |test| test.asset.value == id || test.asset.value == entry)
+        .filter(move |test| began(test.on.value, seen.as_of))
+        .filter(move |test| !created.is_some_and(|created| test.on.is_over_at(created)))
 }
 
 fn began(day: Day, as_of: Instant) -> bool {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::seen::{Listing, Noted, Seen};
+use super::seen::{Listing, Seen, Told};
 use crate::evidence::Item;
 use crate::model::SystemKind;
 use crate::model::time::Instant;
@@ -25,7 +25,7 @@ pub struct Subject<'a> {
     /// How it stands to its entry.
     pub membership: Membership,
     /// What its system says of it; `None` where that was not seen.
-    pub item: Option<Noted<'a, Item>>,
+    pub item: Option<Told<'a>>,
 }
 
 /// How an asset stands to the entry that declares it.
@@ -45,9 +45,20 @@ pub enum Membership {
 
 impl Subject<'_> {
     /// Returns when the asset was created; `None` where that is not known, or in the future and so not
-    /// believed.
+    /// believed. Of two times the earlier, for a younger asset is asked less.
     pub fn created_at(&self, seen: Seen<'_>) -> Option<Instant> {
-        self.item.and_then(|item| item.fact.created_at).filter(|created| !seen.is_future(*created))
+        self.created(seen).min()
+    }
+
+    /// As `created_at`, but of two times the later, for what was said or tested before it says nothing
+    /// of the asset.
+    pub fn created_last(&self, seen: Seen<'_>) -> Option<Instant> {
+        self.created(seen).max()
+    }
+
+    fn created(&self, seen: Seen<'_>) -> impl Iterator<Item = Instant> {
+        let told = self.item.iter().flat_map(Told::lines).filter_map(|item| item.created_at);
+        told.filter(move |created| !seen.is_future(*created))
     }
 }
 
@@ -139,21 +150,22 @@ fn expand_entry<'a>(
     let mut push = |id: Box<str>, membership, item| subjects.push(Subject { id, asset, entry, membership, item });
     if asset.each.is_none() {
         let item =
-            asset.name.as_ref().zip(listing).and_then(|(name, listing)| listing.items.get(name.as_str()).copied());
+            asset.name.as_ref().zip(listing).and_then(|(name, listing)| listing.items.get(name.as_str()).cloned());
         let gone = asset.name.is_some() && item.is_none() && listing.is_some_and(Listing::is_whole);
         push(id.into(), if gone { Membership::Vanished } else { Membership::Single }, item);
         return;
     }
-    let members: Vec<Noted<'a, Item>> = listing
+    let members: Vec<&Told<'a>> = listing
         .into_iter()
-        .flat_map(|listing| listing.items.values().copied())
-        .filter(|item| asset.each.as_ref().is_some_and(|each| each.value == item.fact.kind))
-        .filter(|item| asset.select.as_ref().is_none_or(|select| selects(select, item.fact)))
-        .filter(|item| !excludes.iter().any(|exclude| leaves_out(exclude, &asset.lives_in, &item.fact.name, as_of)))
+        .flat_map(|listing| listing.items.values())
+        .filter(|item| asset.each.as_ref().is_some_and(|each| each.value == item.first().kind))
+        // An asset too many is seen, an asset too few is not: one line that is selected is enough.
+        .filter(|item| asset.select.as_ref().is_none_or(|select| item.lines().any(|item| selects(select, item))))
+        .filter(|item| !excludes.iter().any(|exclude| leaves_out(exclude, &asset.lives_in, &item.first().name, as_of)))
         .collect();
     let none = members.is_empty();
     for item in members {
-        push(format!("{id}/{}", item.fact.name).into(), Membership::Member, Some(item));
+        push(format!("{id}/{}", item.first().name).into(), Membership::Member, Some(item.clone()));
     }
     match listing.map(Listing::shortfall) {
         Some(None) if none => push(id.into(), Membership::Hollow, None),
@@ -206,7 +218,7 @@ fn undeclared<'a>(
         let exclusion = document.exclude.iter().position(|exclude| leaves_out(exclude, system_id, name, as_of));
         if let Some(position) = exclusion {
             excluded[position] += 1;
-        } else if !entries.iter().any(|asset| declares(asset, system.kind(), item.fact)) {
+        } else if !entries.iter().any(|asset| item.lines().any(|item| declares(asset, system.kind(), item))) {
             names.push(*name);
         }
     }

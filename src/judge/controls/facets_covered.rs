@@ -4,6 +4,7 @@
 
 use super::{About, AssetContext, Control, Drafts};
 use crate::judge::copy_state::CopyState;
+use crate::judge::seen::Told;
 use crate::model::{ControlId, Facet, Method, Verdict};
 use crate::policy::Copy;
 
@@ -27,11 +28,11 @@ impl Control for FacetsCovered {
     fn asset(&self, asset: &AssetContext<'_, '_>, out: &mut Drafts) {
         let facets = &asset.subject.asset.facets;
         let Some(first) = facets.first() else { return };
-        let present = asset.subject.item.and_then(|item| item.fact.facets.as_deref());
+        let present = asset.subject.item.as_ref().and_then(Told::facets);
         let wanted: Vec<Facet> = facets
             .iter()
             .map(|facet| facet.value)
-            .filter(|facet| present.is_none_or(|present| present.contains(facet)))
+            .filter(|facet| present.as_ref().is_none_or(|present| present.contains(facet)))
             .collect();
         let covered = |facet: &Facet, sure: bool| {
             asset.states.iter().any(|state| match covers(state, *facet) {
