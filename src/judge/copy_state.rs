@@ -3,13 +3,13 @@
 //! Looks at one copy alone; copies that rest on other assets are left to `derived`, questions about
 //! the asset as a whole to the controls.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::compared::{by_comparison, governing};
 use super::estate::Subject;
 use super::exposure::Held;
 use super::listed::{by_points, recovery_points};
+use super::points::{Known, Points};
 use super::seen::{Noted, Seen};
 use crate::evidence::{Comparison, Digest, Fact, Point, RecoveryPoints, Runs, Schedule, Settings, Statement, Unseen};
 use crate::model::time::{Instant, human};
@@ -45,6 +45,19 @@ pub enum Place<'a> {
     Derived,
 }
 
+/// A copy of another asset, in which an asset travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carrier {
+    /// The position of the entry whose copy it is, and of the copy in the entry.
+    pub declared: (usize, usize),
+    /// The position of the asset whose copy it is; `None` where the asset travels in those of several.
+    pub subject: Option<usize>,
+    /// Whether it can be relied on.
+    pub standing: Standing,
+    /// The strength of what speaks for it.
+    pub grade: Grade,
+}
+
 /// What the evidence says of one copy.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each says something else that was or was not seen")]
@@ -60,9 +73,9 @@ pub struct CopyState<'a> {
     /// Where it is.
     pub place: Place<'a>,
     /// Usable recovery points, by `captured_at`. Empty where none is known.
-    pub points: Cow<'a, [Point]>,
-    /// Recovery points that hold nothing, or less than they must.
-    pub bad_points: Vec<&'a Point>,
+    pub points: Points<'a>,
+    /// Recovery points that hold nothing, or less than they must, and how strong the evidence is.
+    pub bad_points: Vec<(&'a Point, Grade)>,
     /// Since when the newest list of recovery points is whole; `None` where it is not, the beginning
     /// of time where it holds all that are there.
     pub whole_since: Option<Instant>,
@@ -70,8 +83,8 @@ pub struct CopyState<'a> {
     pub listed_at: Option<Instant>,
     /// Stretches for which every recovery point that ever was is listed, from and to.
     pub whole: Vec<(Instant, Instant)>,
-    /// What it held once and need not hold any more.
-    pub past: Vec<Held>,
+    /// What it held once and need not hold any more, and how strong the evidence is.
+    pub past: Vec<(Held, Grade)>,
     /// Whether a look at it failed, which is told by an observation of its own.
     pub missed: bool,
     /// Whether the last look lies before the last review.
@@ -80,9 +93,9 @@ pub struct CopyState<'a> {
     pub future: bool,
     /// Whether what it rides on has another copy that may hold a newer state.
     pub newer_elsewhere: bool,
-    /// The copy in which it travels, whose state this is; `None` for a copy that stands on its own, or
-    /// that travels in several.
-    pub carrier: Option<&'a Copy>,
+    /// The copies of other assets in which it travels and that may count; none for a copy that stands on
+    /// its own.
+    pub carriers: Vec<Carrier>,
     /// The comparison with the primary that counts: the newest whole one, or a later one that found
     /// something lacking.
     pub comparison: Option<Noted<'a, Comparison>>,
@@ -110,7 +123,7 @@ impl<'a> CopyState<'a> {
             grade: Grade::None,
             because: String::new(),
             place,
-            points: Cow::Borrowed(&[]),
+            points: Points::none(),
             bad_points: Vec::new(),
             whole_since: None,
             listed_at: None,
@@ -120,7 +133,7 @@ impl<'a> CopyState<'a> {
             stale: false,
             future: false,
             newer_elsewhere: false,
-            carrier: None,
+            carriers: Vec::new(),
             comparison: None,
             settings: None,
             schedule: None,
@@ -139,14 +152,11 @@ impl<'a> CopyState<'a> {
         self.points.last().map(|point| point.captured_at)
     }
 
-    /// Returns its usable recovery points as the arithmetic needs them. A time that is after `as_of` by
-    /// no more than clocks differ is `as_of`.
-    pub fn held(&self, as_of: Instant) -> impl Iterator<Item = Held> {
-        self.points.iter().map(Held::from).map(move |point| Held {
-            captured: point.captured.min(as_of),
-            available: point.available.min(as_of),
-            ..point
-        })
+    /// Returns what it held at any time up to `as_of`, by evidence of at least `grade`, each for as long
+    /// as somebody saw it.
+    pub fn history(&self, as_of: Instant, grade: Grade) -> impl Iterator<Item = Held> {
+        let past = self.past.iter().filter(move |(_, known)| *known >= grade).map(|(held, _)| *held);
+        self.points.seen(as_of, grade).chain(past)
     }
 
     /// Returns when somebody last looked at what it holds; `None` where nobody did.
@@ -319,7 +329,7 @@ fn attested(state: &mut CopyState<'_>, statement: &Attestation, subject: &Subjec
             state.set(Standing::Doubtful, format!("{by} states a time in the future ({})", human(captured)));
         }
         Some(captured) => {
-            state.points = Cow::Owned(vec![point(captured)]);
+            state.points = Points::new(vec![(point(captured), Known { grade: state.grade, seen_until: None })]);
             state.set(Standing::Usable, format!("{by} stated on {on} that it holds the state of {}", human(captured)));
         }
         None => state.set(Standing::Usable, format!("{by} stated it on {on}, without a time")),
@@ -364,6 +374,7 @@ fn looked_at<'a>(state: &mut CopyState<'a>, looks: &Looks<'a>, subject: &Subject
     if let Some(comparison) = state.comparison {
         by_comparison(state, comparison, &looks.comparisons, listed);
     }
+    state.points = std::mem::replace(&mut state.points, Points::none()).seen_until(state.last_look());
     if !listed && state.comparison.is_none() {
         match state.schedule {
             Some(schedule) if state.method() == Method::BackupConfig && schedule.fact.runs_by_itself() => {
@@ -414,6 +425,11 @@ pub(super) fn restore_tests(
     match test.result.value {
         Outcome::Failed => state.lower(Standing::Doubtful, &format!("its restore test of {} failed", test.on.value)),
         Outcome::Passed if counts_for.after(test.on.start()) >= seen.as_of && state.standing == Standing::Usable => {
+            let (points, newest) = (std::mem::replace(&mut state.points, Points::none()), state.points.newest_grade());
+            state.points = points.restored();
+            state.past.iter_mut().filter(|(_, grade)| *grade >= newest).for_each(|(_, grade)| *grade = Grade::Restored);
+            let carriers = state.carriers.iter_mut().filter(|carrier| carrier.grade >= state.grade);
+            carriers.for_each(|carrier| carrier.grade = Grade::Restored);
             state.grade = Grade::Restored;
             state.because.push_str(&format!("; restored in the test of {}", test.on.value));
         }

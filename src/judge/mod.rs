@@ -14,6 +14,7 @@ pub mod estate;
 pub mod exposure;
 pub mod listed;
 pub mod loss;
+pub mod points;
 pub mod schedule;
 pub mod seen;
 
