@@ -3,17 +3,20 @@
 //! Looks at one copy alone; copies that rest on other assets are left to `derived`, questions about
 //! the asset as a whole to the controls.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::compared::{by_comparison, governing};
 use super::estate::Subject;
 use super::exposure::Held;
 use super::listed::{by_points, recovery_points};
-use super::points::{Known, Points};
+use super::points::{Known, Points, restored};
 use super::seen::{Noted, Seen};
-use crate::evidence::{Comparison, Digest, Fact, Point, RecoveryPoints, Runs, Schedule, Settings, Statement, Unseen};
+use crate::evidence::{
+    Comparison, Digest, Fact, Point, Question, RecoveryPoints, Runs, Schedule, Settings, Statement, Unseen,
+};
 use crate::model::time::{Instant, human};
-use crate::model::{Grade, Method, Timespan};
+use crate::model::{Grade, Method, Timespan, UnseenReason};
 use crate::policy::document::{Attestation, RestoreTest};
 use crate::policy::values::Outcome;
 use crate::policy::{Copy, Day, Objective, OrUnknown, Policy};
@@ -242,7 +245,8 @@ impl Looks<'_> {
 }
 
 /// Returns the state of every copy of `subject` that stands on its own; derived copies stay blank.
-pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> Vec<CopyState<'a>> {
+/// `gone` are the systems that were looked for and not found, by id.
+pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, gone: &Gone<'a>, subject: &Subject<'a>) -> Vec<CopyState<'a>> {
     let copies = subject.asset.copies.known().map_or(&[][..], Vec::as_slice);
     if copies.is_empty() {
         return Vec::new();
@@ -277,7 +281,10 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
         match state.copy {
             Copy::Attestation(statement) => attested(state, statement, subject, seen),
             copy if copy.method().is_derived() => continue,
-            _ => looked_at(state, &looks, subject, seen),
+            _ => {
+                looked_at(state, &looks, subject, seen);
+                failed_since(state, &looks.misses, gone);
+            }
         }
         if state.place == Place::Unknown {
             state.lower(Standing::Doubtful, "where it is, is unknown");
@@ -407,6 +414,54 @@ fn looked_at<'a>(state: &mut CopyState<'a>, looks: &Looks<'a>, subject: &Subject
     }
 }
 
+/// The last time that each system was looked for and not found, by its id.
+pub type Gone<'a> = BTreeMap<&'a str, Noted<'a, Unseen>>;
+
+/// Returns the systems of the policy that were looked for and not found.
+pub fn gone<'a>(policy: &'a Policy, seen: Seen<'a>) -> Gone<'a> {
+    let systems = policy.document().systems.0.iter();
+    let last = systems.filter_map(|(id, _)| {
+        let misses = seen.unseen_of_system(id).into_iter();
+        let misses = misses.filter(|miss| miss.fact.reason == UnseenReason::NotFound && is_of_content(miss.fact));
+        Some((id.value.as_str(), misses.max_by_key(|miss| (miss.at(), miss.digest()))?))
+    });
+    last.collect()
+}
+
+/// Returns whether what a copy holds was asked for.
+fn is_of_content(miss: &Unseen) -> bool {
+    matches!(miss.fact, None | Some(Question::RecoveryPoints | Question::Comparison))
+}
+
+/// Doubts a copy that was seen, and of which a later look found that it is not there or cannot be read.
+/// A look that did not get as far as the copy says nothing of it.
+fn failed_since(state: &mut CopyState<'_>, misses: &[Noted<'_, Unseen>], gone: &Gone<'_>) {
+    let by_schedule = state.method() == Method::BackupConfig;
+    let proven = state.schedule.filter(|_| by_schedule).map(|noted| noted.at());
+    let Some(looked) = state.last_look().max(proven) else { return };
+    let counts = |miss: &&Noted<'_, Unseen>| {
+        let is_of_it = is_of_content(miss.fact) || by_schedule && miss.fact.fact == Some(Question::Schedule);
+        is_of_it
+            && match miss.fact.reason {
+                UnseenReason::NotFound | UnseenReason::Unreadable => miss.at() >= looked,
+                // What was cut short at that time may be the very look that is known.
+                UnseenReason::Truncated => miss.at() > looked,
+                UnseenReason::NotAuthorized
+                | UnseenReason::RateLimited
+                | UnseenReason::Unreachable
+                | UnseenReason::Offline => false,
+            }
+    };
+    let of_system = match state.place {
+        Place::System(system) => gone.get(system),
+        Place::Unknown | Place::Derived => None,
+    };
+    if let Some(miss) = misses.iter().chain(of_system).filter(counts).max_by_key(|miss| (miss.at(), miss.digest())) {
+        let why = format!("but on {}: {} ({})", human(miss.at()), miss.fact.what, miss.fact.reason);
+        state.lower(Standing::Doubtful, &why);
+    }
+}
+
 /// Lifts the grade by a passed restore test of this copy, or doubts the copy for a failed one.
 pub(super) fn restore_tests(
     state: &mut CopyState<'_>,
@@ -425,11 +480,9 @@ pub(super) fn restore_tests(
     match test.result.value {
         Outcome::Failed => state.lower(Standing::Doubtful, &format!("its restore test of {} failed", test.on.value)),
         Outcome::Passed if counts_for.after(test.on.start()) >= seen.as_of && state.standing == Standing::Usable => {
-            let (points, newest) = (std::mem::replace(&mut state.points, Points::none()), state.points.newest_grade());
-            state.points = points.restored();
-            state.past.iter_mut().filter(|(_, grade)| *grade >= newest).for_each(|(_, grade)| *grade = Grade::Restored);
-            let carriers = state.carriers.iter_mut().filter(|carrier| carrier.grade >= state.grade);
-            carriers.for_each(|carrier| carrier.grade = Grade::Restored);
+            state.points = std::mem::replace(&mut state.points, Points::none()).restored();
+            state.past.iter_mut().for_each(|(_, grade)| *grade = restored(*grade));
+            state.carriers.iter_mut().for_each(|carrier| carrier.grade = restored(carrier.grade));
             state.grade = Grade::Restored;
             state.because.push_str(&format!("; restored in the test of {}", test.on.value));
         }

@@ -130,8 +130,9 @@ pub fn judge<'a>(policy: &'a Policy, evidence: &'a Evidence, when: When) -> Audi
     let seen = Seen::new(evidence, when.as_of, policy.review_every());
     let cover = Cover::new(policy);
     let estate = Estate::expand(policy, seen);
+    let gone = copy_state::gone(policy, seen);
     let mut states: Vec<Vec<CopyState<'a>>> =
-        estate.subjects.par_iter().map(|subject| copy_state::assess(policy, seen, subject)).collect();
+        estate.subjects.par_iter().map(|subject| copy_state::assess(policy, seen, &gone, subject)).collect();
     derived::resolve(policy, &cover, seen, &estate, &mut states);
     let losses = loss::losses(policy, &estate, &states);
     let unseen = unseen(policy, seen, &estate, &states);

@@ -78,17 +78,11 @@ impl<'a> Points<'a> {
         self
     }
 
-    /// Returns the same points, those that are as well known as the newest one known by a restore test.
+    /// Returns the same points, known by a restore test of their copy.
     #[must_use]
     pub fn restored(mut self) -> Self {
-        let newest = self.newest_grade();
-        let lift = |known: &mut Known| {
-            if known.grade >= newest {
-                known.grade = Grade::Restored;
-            }
-        };
-        lift(&mut self.alike);
-        self.each.iter_mut().flatten().for_each(lift);
+        self.alike.grade = restored(self.alike.grade);
+        self.each.iter_mut().flatten().for_each(|known| known.grade = restored(known.grade));
         self
     }
 
@@ -149,6 +143,12 @@ impl<'a> Points<'a> {
     }
 }
 
+/// Returns the grade after a restore test. It lifts what somebody vouches for, however weakly; what
+/// nobody does need not be there.
+pub fn restored(grade: Grade) -> Grade {
+    if grade == Grade::None { grade } else { Grade::Restored }
+}
+
 fn at_most(point: Held, as_of: Instant) -> Held {
     Held { captured: point.captured.min(as_of), available: point.available.min(as_of), ..point }
 }
@@ -186,11 +186,11 @@ mod tests {
     }
 
     #[test]
-    fn a_restore_test_lifts_what_is_as_well_known_as_the_newest_point() {
+    fn a_restore_test_lifts_what_somebody_vouches_for() {
         let points = Points::new(vec![
             (point(at(1)), known(Grade::None)),
             (point(at(2)), known(Grade::Verified)),
-            (point(at(3)), known(Grade::Observed)),
+            (point(at(3)), known(Grade::Attested)),
         ]);
         let grades: Vec<Grade> = points.restored().iter().map(|(_, known)| known.grade).collect();
         assert_eq!(grades, [Grade::None, Grade::Restored, Grade::Restored]);

@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use lastgood::evidence::{Changes, Fact, Observation, Point, RecoveryPoints};
-use lastgood::model::{Grade, Verdict};
+use lastgood::evidence::{Changes, Fact, Observation, Point, RecoveryPoints, Unseen};
+use lastgood::model::{Grade, UnseenReason, Verdict};
 use lastgood::report::Report;
 use proptest::prelude::*;
 
@@ -243,6 +243,28 @@ proptest! {
             let asked = !id.starts_with("audit-complete");
             let became = verdict != Verdict::Met && now.get(&id) == Some(&Verdict::Met);
             prop_assert!(!(asked && became), "{id}: {verdict} → met, for `{copy}` of {asset} is absent\n{}", case.policy);
+        }
+    }
+
+    #[test]
+    fn a_later_look_that_failed_never_turns_a_finding_into_met(seed: u64) {
+        let mut case = Case::new(seed);
+        let dice = &mut Dice::new(seed ^ 0x7272);
+        let before = judged(&case);
+        let looked: Vec<Observation> = case.observations.iter().filter(|observation| observation.copy.is_some()).cloned().collect();
+        if looked.is_empty() {
+            return Ok(());
+        }
+        let of_it = dice.pick(&looked).clone();
+        let reason = *dice.pick(UnseenReason::ALL);
+        let fact = if dice.chance(50) { None } else { of_it.fact.answers() };
+        let mut failed = Observation::new(Fact::Unseen(Unseen { fact, reason, what: "it".into() }), as_of());
+        (failed.asset, failed.copy) = (of_it.asset, of_it.copy);
+        case.observations.push(failed);
+        let now = verdicts(&judged(&case));
+        for (id, verdict) in verdicts(&before) {
+            let became = verdict != Verdict::Met && now.get(&id) == Some(&Verdict::Met);
+            prop_assert!(!became, "{id}: {verdict} → met, for a look failed: {reason}\n{}", case.policy);
         }
     }
 
