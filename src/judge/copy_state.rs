@@ -104,10 +104,10 @@ pub struct CopyState<'a> {
     pub comparison: Option<Noted<'a, Comparison>>,
     /// The settings of its place, each as it was last told.
     pub settings: Option<Box<Settings>>,
-    /// The newest schedule of its job.
-    pub schedule: Option<Noted<'a, Schedule>>,
-    /// The newest list of its job's runs.
-    pub runs: Option<Noted<'a, Runs>>,
+    /// The newest schedule of its job; several where lines of one time differ.
+    pub schedules: Vec<Noted<'a, Schedule>>,
+    /// The lists of its job's runs.
+    pub runs: Vec<Noted<'a, Runs>>,
     /// The observations that were looked at, sorted.
     pub evidence: Arc<[Digest]>,
 }
@@ -139,8 +139,8 @@ impl<'a> CopyState<'a> {
             carriers: Vec::new(),
             comparison: None,
             settings: None,
-            schedule: None,
-            runs: None,
+            schedules: Vec::new(),
+            runs: Vec::new(),
             evidence: Arc::default(),
         }
     }
@@ -187,7 +187,7 @@ impl<'a> CopyState<'a> {
 
     /// Returns whether what proves it was looked at, if only in part.
     pub fn was_looked_at(&self) -> bool {
-        self.last_look().is_some() || self.method() == Method::BackupConfig && self.schedule.is_some()
+        self.last_look().is_some() || self.method() == Method::BackupConfig && !self.schedules.is_empty()
     }
 
     /// Returns whether it counts without any doubt as evidence of at least `floor`.
@@ -263,21 +263,31 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, gone: &Gone<'a>, subject: 
             Fact::Settings(fact) if !seen.is_stale(observation.observed_at) => {
                 looks.settings.push(Noted::new(fact, observation));
             }
-            Fact::Schedule(fact) => newest(&mut state.schedule, Noted::new(fact, observation)),
-            Fact::Runs(fact) => newest(&mut state.runs, Noted::new(fact, observation)),
+            Fact::Schedule(fact) if !seen.is_stale(observation.observed_at) => {
+                state.schedules.push(Noted::new(fact, observation));
+            }
+            Fact::Runs(fact) if !seen.is_stale(observation.observed_at) => {
+                state.runs.push(Noted::new(fact, observation));
+            }
             Fact::Statement(fact) if is_quoted(fact, state.copy) => {
                 state.evidence = observation.digest.into_iter().collect();
             }
             Fact::Unseen(fact) => looks.misses.push(Noted::new(fact, observation)),
-            Fact::Changes(_) | Fact::Inventory(_) | Fact::Item(_) | Fact::Settings(_) | Fact::Statement(_) => {}
+            Fact::Changes(_)
+            | Fact::Inventory(_)
+            | Fact::Item(_)
+            | Fact::Runs(_)
+            | Fact::Schedule(_)
+            | Fact::Settings(_)
+            | Fact::Statement(_) => {}
         }
     }
     let objective = policy.objective(subject.asset);
     for (state, mut looks) in states.iter_mut().zip(looks) {
         looks.in_order();
         state.settings = settings(&looks.settings).map(Box::new);
-        state.schedule = state.schedule.filter(|noted| !seen.is_stale(noted.at()));
-        state.runs = state.runs.filter(|noted| !seen.is_stale(noted.at()));
+        let scheduled_at = state.schedules.iter().map(Noted::at).max();
+        state.schedules.retain(|noted| Some(noted.at()) == scheduled_at);
         match state.copy {
             Copy::Attestation(statement) => attested(state, statement, subject, seen),
             copy if copy.method().is_derived() => continue,
@@ -292,12 +302,6 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, gone: &Gone<'a>, subject: 
         restore_tests(state, policy, objective, subject, seen);
     }
     states
-}
-
-fn newest<'a, T>(slot: &mut Option<Noted<'a, T>>, noted: Noted<'a, T>) {
-    if slot.as_ref().is_none_or(|known| known.at() <= noted.at()) {
-        *slot = Some(noted);
-    }
 }
 
 /// Returns what lines in order of time tell together: where they differ the later counts, and of one
@@ -361,14 +365,11 @@ pub fn statement_precedes(statement: &Attestation, subject: &Subject<'_>, seen: 
 /// A copy that somebody looked at, or did not.
 fn looked_at<'a>(state: &mut CopyState<'a>, looks: &Looks<'a>, subject: &Subject<'a>, seen: Seen<'a>) {
     state.comparison = governing(&looks.comparisons);
-    let known = [
-        state.comparison.map(|noted| noted.digest()),
-        state.schedule.map(|noted| noted.digest()),
-        state.runs.map(|noted| noted.digest()),
-    ];
+    let compared = state.comparison.iter().map(Noted::digest);
+    let of_job = state.schedules.iter().map(Noted::digest).chain(state.runs.iter().map(Noted::digest));
     let listings = looks.listings.iter().map(Noted::digest);
     let settings = looks.settings.iter().map(Noted::digest);
-    let mut evidence: Vec<Digest> = known.into_iter().flatten().chain(listings).chain(settings).flatten().collect();
+    let mut evidence: Vec<Digest> = compared.chain(of_job).chain(listings).chain(settings).flatten().collect();
     evidence.sort_unstable();
     state.evidence = evidence.into();
     let open = looks.misses.iter().rfind(|miss| !seen.is_answered(**miss, subject, Some(state.copy.id())));
@@ -383,8 +384,9 @@ fn looked_at<'a>(state: &mut CopyState<'a>, looks: &Looks<'a>, subject: &Subject
     }
     state.points = std::mem::replace(&mut state.points, Points::none()).seen_until(state.last_look());
     if !listed && state.comparison.is_none() {
-        match state.schedule {
-            Some(schedule) if state.method() == Method::BackupConfig && schedule.fact.runs_by_itself() => {
+        let runs_by_itself = state.schedules.iter().all(|schedule| schedule.fact.runs_by_itself());
+        match state.schedules.first() {
+            Some(_) if state.method() == Method::BackupConfig && runs_by_itself => {
                 state.grade = Grade::Configured;
                 state.set(Standing::Usable, "a schedule exists; no recovery point can be seen");
             }
@@ -437,7 +439,7 @@ fn is_of_content(miss: &Unseen) -> bool {
 /// A look that did not get as far as the copy says nothing of it.
 fn failed_since(state: &mut CopyState<'_>, misses: &[Noted<'_, Unseen>], gone: &Gone<'_>) {
     let by_schedule = state.method() == Method::BackupConfig;
-    let proven = state.schedule.filter(|_| by_schedule).map(|noted| noted.at());
+    let proven = state.schedules.first().filter(|_| by_schedule).map(Noted::at);
     let Some(looked) = state.last_look().max(proven) else { return };
     let counts = |miss: &&Noted<'_, Unseen>| {
         let is_of_it = is_of_content(miss.fact) || by_schedule && miss.fact.fact == Some(Question::Schedule);

@@ -89,8 +89,8 @@ fn included_state<'a>(copy: &'a Copy, of: &str, ride: Ride<'a>) -> CopyState<'a>
             carriers: ride.carriers,
             bad_points: Vec::new(),
             comparison: None,
-            schedule: None,
-            runs: None,
+            schedules: Vec::new(),
+            runs: Vec::new(),
             ..from
         },
         None => CopyState { standing: ride.standing, grade: ride.grade, because, carriers: ride.carriers, ..blank },

@@ -15,6 +15,7 @@ pub mod exposure;
 pub mod listed;
 pub mod loss;
 pub mod points;
+pub mod runs;
 pub mod schedule;
 pub mod seen;
 
@@ -136,7 +137,7 @@ pub fn judge<'a>(policy: &'a Policy, evidence: &'a Evidence, when: When) -> Audi
     derived::resolve(policy, &cover, seen, &estate, &mut states);
     let losses = loss::losses(policy, &estate, &states);
     let unseen = unseen(policy, seen, &estate, &states);
-    let schedules = states.iter().flatten().filter_map(|state| state.schedule).map(|noted| noted.fact);
+    let schedules = states.iter().flatten().flat_map(|state| &state.schedules).map(|noted| noted.fact);
     let timetables = Timetables::new(schedules, when.period.from, when.as_of);
     let context = Context { policy, seen, period: when.period, estate, cover, timetables, states, losses, unseen };
 
