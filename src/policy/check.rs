@@ -382,7 +382,7 @@ impl<'a> Checker<'a> {
             let id = name.split('/').next().unwrap_or_default();
             let Some(Some(copy)) = test.copy() else { continue };
             let assets = self.assets.get(id).map_or(&[][..], Vec::as_slice);
-            let Some(copies) = assets.iter().map(copies_of).collect::<Option<Vec<_>>>() else { continue };
+            let Some(copies) = assets.iter().copied().map(copies_of).collect::<Option<Vec<_>>>() else { continue };
             let known: Vec<&str> = copies.into_iter().flatten().collect();
             if !known.contains(&copy.value.as_str()) {
                 let message = format!("`{id}` has no copy `{}`", copy.value);
@@ -449,7 +449,7 @@ fn with_article(kind: SystemKind) -> String {
 }
 
 /// Returns the ids of an asset's copies; `None` where some id has a fault, so that any may be meant.
-fn copies_of<'a>(asset: &Draft<'a, Asset>) -> Option<Vec<&'a str>> {
+fn copies_of(asset: Draft<'_, Asset>) -> Option<Vec<&str>> {
     let copies = asset.node.get("copies")?;
     match copies.list() {
         Some(copies) => copies.iter().map(|copy| Some(Draft::<Copy>::new(copy).id()?.0)).collect(),

@@ -241,13 +241,12 @@ impl Decode for System {
         let Value::Map(_) = node.value else {
             return wrong_type(node, "a system (a mapping)", faults);
         };
-        let kind: Option<SystemKind> = match node.get("kind") {
-            Some(tag) => word(tag, "a kind of system", &known, faults),
-            None => {
-                let help = format!("say what answers there, one of: {}", known.join(", "));
-                faults.push(Fault::new(node.head(), "a system has no `kind`").help(help));
-                None
-            }
+        let kind: Option<SystemKind> = if let Some(tag) = node.get("kind") {
+            word(tag, "a kind of system", &known, faults)
+        } else {
+            let help = format!("say what answers there, one of: {}", known.join(", "));
+            faults.push(Fault::new(node.head(), "a system has no `kind`").help(help));
+            None
         };
         let Some(kind) = kind else {
             // Which keys it may have is not known; those that every kind has are read for their faults.
@@ -794,13 +793,12 @@ impl Decode for Copy {
         let Value::Map(_) = node.value else {
             return wrong_type(node, "a copy (a mapping)", faults);
         };
-        let method: Option<Method> = match node.get("by") {
-            Some(tag) => word(tag, "a method", &known, faults),
-            None => {
-                let help = format!("say how the copy is proven, one of: {}", known.join(", "));
-                faults.push(Fault::new(node.head(), "a copy has no `by`").help(help));
-                None
-            }
+        let method: Option<Method> = if let Some(tag) = node.get("by") {
+            word(tag, "a method", &known, faults)
+        } else {
+            let help = format!("say how the copy is proven, one of: {}", known.join(", "));
+            faults.push(Fault::new(node.head(), "a copy has no `by`").help(help));
+            None
         };
         let Some(method) = method else {
             // Which keys it may have is not known; those that every method has are read for their faults.
