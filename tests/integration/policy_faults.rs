@@ -543,7 +543,7 @@ fn a_fault_has_no_follow_up_faults() {
     );
     let test = "restore_tests: [{ asset: source, copy: objects, on: 2026-01-01, result: passed }]";
     let with = |from: &str, to: &str, expected: &str| {
-        all_faults(&format!("{GOOD}{test}\n").replacen(from, to, 1), &[expected])
+        all_faults(&format!("{GOOD}{test}\n").replacen(from, to, 1), &[expected]);
     };
     with("id: objects, in: bucket, by: objects,", "in: bucket, by: objects,", "an objects copy has no `id`");
     with("pattern: '(?P<day>[0-9]+)'", "min_items: few", "expected a whole number, zero or more, found text");
