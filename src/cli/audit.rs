@@ -2,9 +2,10 @@
 //!
 //! Puts the stages together; each stage's work is left to it.
 
+use std::io;
 use std::path::Path;
 
-use super::{AuditArgs, EvaluateArgs, Failure, OutputArgs, WhenArgs, exit, input, output};
+use super::{AuditArgs, EvaluateArgs, Failure, OutputArgs, WhenArgs, exit, files, input, output};
 use crate::collect;
 use crate::evidence::{Observation, bundle, stated};
 use crate::judge;
@@ -51,17 +52,21 @@ fn finish(policy: &Policy, observations: Vec<Observation>, when: &WhenArgs, args
         output::note(&format!("warning: {count} observations speak of assets that the policy does not have"));
     }
     if let Some(folder) = &args.out {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| Failure::tool(&format!("cannot make {}", folder.display()), &error))?;
         let plain = Look { width: 100, styled: false };
-        for (name, format) in [("report.md", Format::Markdown), ("report.json", Format::Json)] {
-            output::write_file(folder, name, |out| {
-                format.renderer().render(&report, plain, out).map_err(|error| Failure::tool(name, &error))
-            })?;
-        }
-        output::write_file(folder, "evidence.jsonl", |out| {
-            bundle::write(evidence.observations(), out).map_err(|error| Failure::tool("evidence.jsonl", &error))
-        })?;
+        let render = |name: &str, format: Format, out: &mut dyn io::Write| {
+            format.renderer().render(&report, plain, out).map_err(|error| Failure::tool(name, &error))
+        };
+        // The reports last: they say which evidence they rest on, and not the other way round.
+        files::write_set(
+            folder,
+            &[
+                ("evidence.jsonl", &|out| {
+                    bundle::write(evidence.observations(), out).map_err(|error| Failure::tool("evidence.jsonl", &error))
+                }),
+                ("report.json", &|out| render("report.json", Format::Json, out)),
+                ("report.md", &|out| render("report.md", Format::Markdown, out)),
+            ],
+        )?;
         output::note(&format!("wrote report.md, report.json and evidence.jsonl to {}", folder.display()));
     }
     output::print_report(&report, args.format)?;

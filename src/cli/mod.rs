@@ -7,6 +7,7 @@ mod check;
 mod completions;
 pub mod exit;
 mod explain;
+mod files;
 mod input;
 mod man;
 mod output;

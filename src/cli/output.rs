@@ -1,10 +1,8 @@
-//! Writing what a command made: data to standard output, all else to standard error, files whole or
-//! not at all.
+//! Writing what a command made: data to standard output, all else to standard error.
 //!
-//! What is written is left to the renderers.
+//! What is written is left to the renderers; files, to `files`.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -63,38 +61,6 @@ impl<W: Write> Write for Quiet<W> {
             other => other,
         }
     }
-}
-
-/// Writes a file atomically: a killed run leaves the old file or the new one, never half of one.
-pub(super) fn write_file(
-    folder: &Path,
-    name: &str,
-    write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let cannot =
-        |error: &dyn std::fmt::Display| Failure::Tool(format!("cannot write {}: {error}", folder.join(name).display()));
-    let file = tempfile::Builder::new().prefix(".lastgood-").tempfile_in(folder).map_err(|error| cannot(&error))?;
-    let mut out = io::BufWriter::with_capacity(1 << 16, file);
-    write(&mut out)?;
-    let file = out.into_inner().map_err(|error| cannot(&error))?;
-    // Else the name could reach the disk before the content.
-    file.as_file().sync_all().map_err(|error| cannot(&error))?;
-    readable(file.as_file()).map_err(|error| cannot(&error))?;
-    file.persist(folder.join(name)).map_err(|error| cannot(&error.error))?;
-    Ok(())
-}
-
-/// Gives a new file the rights that other new files have; temporary files are private.
-#[cfg(unix)]
-fn readable(file: &std::fs::File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-/// Elsewhere, temporary files have the rights of their folder already.
-#[cfg(not(unix))]
-fn readable(_file: &std::fs::File) -> io::Result<()> {
-    Ok(())
 }
 
 /// Writes `text` to standard error; where even that fails, nobody is left to tell.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Failure, SchemaArgs, exit, output};
 use crate::evidence::Observation;
 use crate::policy::Document;
+use crate::render::json;
 use crate::report::Report;
 
 /// A format with a schema.
@@ -50,9 +51,7 @@ pub fn schema(of: SchemaOf) -> schemars::Schema {
 /// Prints the schema.
 pub(super) fn run(args: &SchemaArgs) -> Result<u8, Failure> {
     output::print(|out| {
-        serde_json::to_writer_pretty(&mut *out, &schema(args.format))
-            .map_err(|error| Failure::tool("schema", &error))?;
-        writeln!(out).map_err(|error| Failure::tool("schema", &error))
+        json::write_readable(&schema(args.format), out).map_err(|error| Failure::tool("schema", &error))
     })?;
     Ok(exit::OK)
 }

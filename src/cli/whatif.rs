@@ -8,6 +8,7 @@ use crate::judge::{self, loss};
 use crate::model::nearest;
 use crate::model::time::human_length;
 use crate::render::escape::line;
+use crate::render::json;
 use crate::report::{self, Loss};
 
 /// The formats of `whatif`.
@@ -42,14 +43,9 @@ pub(super) fn run(args: &WhatifArgs) -> Result<u8, Failure> {
     let Some(row) = report.losses.iter().find(|loss| loss.domain == args.lose) else {
         return Err(Failure::Tool(format!("the loss of `{}` was not analysed", args.lose)));
     };
-    output::print(|out| {
-        let text = match args.format {
-            WhatifFormat::Table => text(row),
-            WhatifFormat::Json => {
-                serde_json::to_string_pretty(row).map_err(|error| Failure::tool("whatif", &error))? + "\n"
-            }
-        };
-        out.write_all(text.as_bytes()).map_err(|error| Failure::tool("whatif", &error))
+    output::print(|out| match args.format {
+        WhatifFormat::Table => out.write_all(text(row).as_bytes()).map_err(|error| Failure::tool("whatif", &error)),
+        WhatifFormat::Json => json::write_readable(row, out).map_err(|error| Failure::tool("whatif", &error)),
     })?;
     Ok(exit::OK)
 }

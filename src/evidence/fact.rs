@@ -447,6 +447,27 @@ impl Settings {
             versioning: either(self.versioning, earlier.versioning),
         }
     }
+
+    /// Returns what can be relied on where `other` ones were told of the same time: of two values the
+    /// one that protects less.
+    #[must_use]
+    pub fn weaker(self, other: Self) -> Self {
+        fn of<T>(one: Option<T>, other: Option<T>, weaker: impl Fn(T, T) -> T) -> Option<T> {
+            match (one, other) {
+                (Some(one), Some(other)) => Some(weaker(one, other)),
+                (known, None) | (None, known) => known,
+            }
+        }
+        // 0 is for ever.
+        let shorter = |one: u64, other: u64| if one == 0 || other == 0 { one.max(other) } else { one.min(other) };
+        Self {
+            expires_days: of(self.expires_days, other.expires_days, shorter),
+            locked_days: of(self.locked_days, other.locked_days, u64::min),
+            noncurrent_days: of(self.noncurrent_days, other.noncurrent_days, shorter),
+            sync_deletes: of(self.sync_deletes, other.sync_deletes, |one, other| one || other),
+            versioning: of(self.versioning, other.versioning, |one, other| one && other),
+        }
+    }
 }
 
 /// A statement that the policy quotes, kept as evidence so that a report can point at it.
@@ -473,4 +494,23 @@ pub struct Unseen {
     pub reason: UnseenReason,
     /// What was asked for.
     pub what: Box<str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_settings_told_of_one_time_each_value_is_the_one_that_protects_less() {
+        let told = |json: &str| serde_json::from_str::<Settings>(json).unwrap();
+        let one = told(r#"{"expires_days":0,"locked_days":30,"noncurrent_days":9,"versioning":true}"#);
+        let other =
+            told(r#"{"expires_days":7,"locked_days":0,"noncurrent_days":0,"sync_deletes":true,"versioning":false}"#);
+        let both =
+            told(r#"{"expires_days":7,"locked_days":0,"noncurrent_days":9,"sync_deletes":true,"versioning":false}"#);
+        assert_eq!((one.weaker(other), other.weaker(one)), (both, both));
+        let days = |days| Settings { noncurrent_days: Some(days), ..Settings::default() };
+        assert_eq!(days(3).weaker(days(5)), days(3));
+        assert_eq!(days(0).weaker(days(0)), days(0));
+    }
 }

@@ -29,6 +29,13 @@ impl Attainment {
         self.within + self.beyond + self.uncovered
     }
 
+    /// Returns the same, but beyond no longer than `other` says.
+    #[must_use]
+    pub fn beyond_at_most(self, other: &Self) -> Self {
+        let beyond = self.beyond.min(other.beyond);
+        Self { beyond, uncovered: self.uncovered + self.beyond - beyond, ..self }
+    }
+
     /// Returns the share of the covered part within the RPO, 0 to 1; `None` where nothing is covered.
     pub fn share(&self) -> Option<f64> {
         ratio(self.within, self.within + self.beyond)
@@ -62,12 +69,10 @@ fn at_least(part: TimeDelta, whole: TimeDelta, ppm: u32) -> bool {
 /// What is known of an asset's history.
 #[derive(Debug, Clone, Copy)]
 pub struct History<'a> {
-    /// The usable recovery points.
+    /// The usable recovery points, each for as long as somebody can tell that it was there.
     pub points: &'a [Held],
     /// When the asset changed.
     pub feed: Option<&'a Feed>,
-    /// Stretches, from and to, in which somebody can tell that the recovery points were there.
-    pub seen: &'a [(Instant, Instant)],
     /// Stretches for which every recovery point of every copy is listed, from and to; a stretch from
     /// the beginning of time holds all there ever were.
     pub whole: &'a [(Instant, Instant)],
@@ -76,16 +81,12 @@ pub struct History<'a> {
 /// Returns the attainment of `rpo` over `period`.
 pub fn attainment(history: &History<'_>, period: Period, rpo: Timespan) -> Attainment {
     let whole = merged(history.whole.to_vec());
-    let seen = merged(history.seen.iter().chain(history.whole).copied().collect());
-    let ends = |stretches: &[(Instant, Instant)]| stretches.iter().flat_map(|(from, to)| [*from, *to]).collect();
-    let (ends_of_seen, ends_of_whole): (Vec<Instant>, Vec<Instant>) = (ends(&seen), ends(&whole));
     let mut cuts: Vec<Instant> = history
         .points
         .iter()
         .flat_map(|point| [point.available, point.until])
         .chain(history.feed.into_iter().flat_map(Feed::cuts))
-        .chain(ends_of_seen)
-        .chain(ends_of_whole)
+        .chain(whole.iter().flat_map(|(from, to)| [*from, *to]))
         .filter(|cut| *cut > period.from && *cut < period.to)
         .chain([period.from, period.to])
         .collect();
@@ -110,10 +111,6 @@ pub fn attainment(history: &History<'_>, period: Period, rpo: Timespan) -> Attai
         // A point that was there until the piece begins is not there in it.
         while there.peek().is_some_and(|(_, until)| *until <= start) {
             there.pop();
-        }
-        if stretch_of(&seen, start).is_none() {
-            result.uncovered += end - start;
-            continue;
         }
         let newest = there.peek().map(|(captured, _)| *captured);
         let since = stretch_of(&whole, start).map(|(since, _)| since);
@@ -193,7 +190,7 @@ mod tests {
     }
 
     fn over(points: &[Held], whole: &[(Instant, Instant)], rpo: &str) -> Attainment {
-        let history = History { points, feed: None, seen: &[], whole };
+        let history = History { points, feed: None, whole };
         attainment(&history, period(0, 240), rpo.parse().unwrap())
     }
 
@@ -213,9 +210,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_without_the_rest_is_within_and_never_beyond() {
-        let points = [held(0, 0)];
-        let history = History { points: &points, feed: None, seen: &[(Instant::MIN_UTC, at(240))], whole: &[] };
-        let result = attainment(&history, period(0, 240), "24h".parse().unwrap());
+        let result = over(&[held(0, 0)], &[], "24h");
         assert_eq!((result.within, result.beyond), (TimeDelta::hours(24), TimeDelta::zero()));
         assert_eq!((result.uncovered, result.worst), (TimeDelta::hours(216), Some(TimeDelta::hours(24))));
     }
@@ -229,11 +224,12 @@ mod tests {
 
     #[test]
     fn what_no_history_covers_is_never_within() {
-        let result = over(&daily(0), &[(at(120), at(240))], "24h");
+        let lately: Vec<Held> = (5..11).map(|day| held(day * 24, day * 24)).collect();
+        let result = over(&lately, &[(at(120), at(240))], "24h");
         assert_eq!((result.uncovered, result.within), (TimeDelta::hours(120), TimeDelta::hours(120)));
         assert_eq!(result.covered(), Some(0.5));
         assert!(!result.reaches(990_000) && result.could_reach(990_000));
-        let nothing = over(&daily(0), &[], "24h");
+        let nothing = over(&[], &[], "24h");
         assert_eq!((nothing.share(), nothing.covered(), nothing.worst), (None, Some(0.0), None));
     }
 
@@ -266,7 +262,7 @@ mod tests {
     fn unchanged_is_within_until_the_feed_ends() {
         let points = [held(0, 0)];
         let feed = Feed::new(vec![(at(-10), at(100))], vec![at(-5)]);
-        let history = History { points: &points, feed: Some(&feed), seen: &[], whole: &[(Instant::MIN_UTC, at(240))] };
+        let history = History { points: &points, feed: Some(&feed), whole: &[(Instant::MIN_UTC, at(240))] };
         let result = attainment(&history, period(0, 240), "24h".parse().unwrap());
         assert_eq!(result.within, TimeDelta::hours(124));
     }

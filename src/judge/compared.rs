@@ -2,11 +2,11 @@
 //!
 //! Listings of recovery points are left to `listed`, the copy as a whole to `copy_state`.
 
-use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use super::copy_state::{CopyState, Standing, point};
 use super::exposure::{Held, just_before};
-use super::listed::order;
+use super::points::{Known, Points};
 use super::seen::Noted;
 use crate::evidence::{Basis, Comparison};
 use crate::model::Grade;
@@ -17,13 +17,26 @@ use crate::model::time::{Instant, human};
 pub(super) fn governing<'a>(comparisons: &[Noted<'a, Comparison>]) -> Option<Noted<'a, Comparison>> {
     let worse = |noted: &&Noted<'a, Comparison>| {
         let fact = noted.fact;
-        (noted.at(), fact.lacking().saturating_add(fact.behind), std::cmp::Reverse(fact.equal), noted.digest())
+        let lacks = (fact.present() == 0, fact.lacking(), fact.behind, Reverse(fact.equal));
+        // What is not dated holds no state; an older change leaves an older one.
+        let holds = (fact.oldest_unprotected.is_none(), Reverse(fact.oldest_unprotected));
+        (noted.at(), lacks, Reverse(grade_of(fact)), holds, noted.digest())
     };
     let full = comparisons.iter().filter(|noted| noted.fact.is_full()).max_by_key(worse);
     let later = |noted: &&Noted<'a, Comparison>| full.is_none_or(|full| noted.at() >= full.at());
     let partial = || comparisons.iter().filter(|noted| !noted.fact.is_full()).filter(later);
     let lacking = partial().filter(|noted| is_lacking(noted.fact)).max_by_key(worse);
     lacking.or(full).or_else(|| partial().max_by_key(worse)).copied()
+}
+
+/// Returns how strong the evidence is.
+const fn grade_of(comparison: &Comparison) -> Grade {
+    match comparison.basis {
+        Basis::Size => Grade::Observed,
+        // What a sample leaves out was seen by nobody.
+        Basis::Refs | Basis::Sha256 | Basis::Sha1 | Basis::Md5 if comparison.sampled_ppm.is_some() => Grade::Observed,
+        Basis::Refs | Basis::Sha256 | Basis::Sha1 | Basis::Md5 => Grade::Verified,
+    }
 }
 
 /// Returns whether the comparison shows for certain that something is not there as it should be. What
@@ -54,16 +67,11 @@ pub(super) fn by_comparison<'a>(
 ) {
     let comparison = noted.fact;
     let on = human(noted.at());
-    let grade = match comparison.basis {
-        Basis::Size => Grade::Observed,
-        // What a sample leaves out was seen by nobody.
-        Basis::Refs | Basis::Sha256 | Basis::Sha1 | Basis::Md5 if comparison.sampled_ppm.is_some() => Grade::Observed,
-        Basis::Refs | Basis::Sha256 | Basis::Sha1 | Basis::Md5 => Grade::Verified,
-    };
+    let grade = grade_of(comparison).min(state.method().best_grade());
     past_comparisons(state, noted, all);
     if comparison.present() == 0 && comparison.missing > 0 && comparison.complete {
         state.grade = Grade::None;
-        state.points = Cow::Borrowed(&[]);
+        state.points = Points::none();
         state.set(Standing::Absent, format!("compared on {on}: none of {} items is there", comparison.missing));
         return;
     }
@@ -74,12 +82,10 @@ pub(super) fn by_comparison<'a>(
         return;
     }
     if let Some(captured) = held_state(&noted) {
-        let mut points = std::mem::take(&mut state.points).into_owned();
-        points.push(point(captured));
-        points.sort_by(|a, b| order(a).cmp(&order(b)));
-        state.points = Cow::Owned(points);
+        // It proves this one state, not those that were only listed.
+        let points = std::mem::replace(&mut state.points, Points::none());
+        state.points = points.with([(point(captured), Known { grade, seen_until: None })]);
     }
-    let grade = grade.min(state.method().best_grade());
     state.grade = if listed { state.grade.max(grade) } else { grade };
     let standing = if comparison.lacking() > 0 || !comparison.complete { Standing::Doubtful } else { Standing::Usable };
     let because = format!("compared on {on}: {counts}");
@@ -93,11 +99,15 @@ pub(super) fn by_comparison<'a>(
 
 /// Notes what earlier comparisons showed the copy to hold, each until the next one.
 fn past_comparisons<'a>(state: &mut CopyState<'a>, counts: Noted<'a, Comparison>, all: &[Noted<'a, Comparison>]) {
-    for (index, earlier) in all.iter().enumerate().filter(|(_, earlier)| earlier.at() < counts.at()) {
+    let best_grade = state.method().best_grade();
+    // Of several of one time, one counts.
+    let each: Vec<Noted<'a, Comparison>> = all.chunk_by(|a, b| a.at() == b.at()).filter_map(governing).collect();
+    for (index, earlier) in each.iter().enumerate().filter(|(_, earlier)| earlier.at() < counts.at()) {
         let Some(captured) = held_state(earlier) else { continue };
-        let next = all.get(index + 1).filter(|next| held_state(next).is_some_and(|held| held >= captured));
+        let next = each.get(index + 1).filter(|next| held_state(next).is_some_and(|held| held >= captured));
         let until = next.map_or(earlier.at(), Noted::at);
-        state.past.push(Held { captured, available: earlier.at(), until });
+        let held = Held { captured, available: earlier.at(), until };
+        state.past.push((held, grade_of(earlier.fact).min(best_grade)));
     }
     state.past.sort_unstable();
 }

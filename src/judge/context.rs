@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::attainment::{Attainment, History};
-use super::copy_state::{CopyState, Standing};
+use super::copy_state::{Carrier, CopyState, Standing};
 use super::cover::Cover;
 use super::estate::{Estate, Subject};
 use super::exposure::{Exposure, Feed, Held};
@@ -20,7 +20,7 @@ use crate::evidence::Digest;
 use crate::model::time::Instant;
 use crate::model::{Grade, Period, Severity, Timespan, Verdict};
 use crate::policy::values::OrUnknown;
-use crate::policy::{Objective, Policy};
+use crate::policy::{Copy, Objective, Policy};
 
 /// What an audit as a whole looks at.
 #[derive(Debug)]
@@ -133,27 +133,12 @@ impl AssetContext<'_, '_> {
         let reasons = self.states.iter().map(|state| format!("`{}`: {}", state.copy.id(), state.because));
         reasons.collect::<Vec<_>>().join("; ")
     }
+}
 
-    /// Returns the best of what was found of each copy, and which copies it was found of. Unknown
-    /// while the copies are; a gap without any.
-    pub fn best_copy(&self, found: impl Fn(&CopyState<'_>) -> (Verdict, String)) -> (Verdict, String) {
-        if self.copies_unknown() {
-            return (Verdict::Unknown, self.reasons());
-        }
-        let found: Vec<(&str, Verdict, String)> = self
-            .states
-            .iter()
-            .map(|state| (state, found(state)))
-            .map(|(state, (verdict, because))| (state.copy.id(), verdict, because))
-            .collect();
-        let best = [Verdict::Met, Verdict::Unknown, Verdict::Gap]
-            .into_iter()
-            .find(|best| found.iter().any(|(_, verdict, _)| verdict == best));
-        let Some(best) = best else { return (Verdict::Gap, self.reasons()) };
-        let named = found.iter().filter(|(_, verdict, _)| *verdict == best);
-        let because: Vec<String> = named.map(|(copy, _, because)| format!("copy `{copy}`: {because}")).collect();
-        (best, because.join("; "))
-    }
+/// Returns the best of verdicts before waivers and grace; `None` without any.
+fn best_of(verdicts: impl Iterator<Item = Verdict>) -> Option<Verdict> {
+    // The worst is the greatest.
+    verdicts.min()
 }
 
 /// Returns the value of a system's domain key; `None` where it is unknown or not said.
@@ -245,30 +230,25 @@ pub fn feed_of(seen: Seen<'_>, asset: &str, states: &[CopyState<'_>]) -> Option<
 }
 
 /// Returns the weakest evidence that is good enough.
-fn floor_of(objective: &Objective) -> Grade {
+pub fn floor_of(objective: &Objective) -> Grade {
     objective.evidence.as_ref().map_or(Grade::Attested, |floor| floor.value)
 }
 
-/// Returns the attainment of `rpo` over `period` by the recovery points `sure`, which are there now,
-/// and by those that were there once.
+/// Returns the attainment of `rpo` over `period` by the recovery points that are there now, as far as
+/// their own copies were looked at, and by those that were there once.
 fn attained(
     subject: &Subject<'_>,
     states: &[CopyState<'_>],
     floor: Grade,
-    sure: Vec<Held>,
     feed: Option<&Feed>,
+    as_of: Instant,
     period: Period,
     rpo: Timespan,
 ) -> Attainment {
     let counts = |state: &&CopyState<'_>| state.is_sure(floor) || state.standing == Standing::Absent;
-    let seen: Vec<(Instant, Instant)> = states
-        .iter()
-        .filter(counts)
-        .filter_map(CopyState::last_look)
-        .map(|looked| (Instant::MIN_UTC, looked))
-        .collect();
-    let past = states.iter().filter(counts).flat_map(|state| state.past.iter().copied());
-    let points: Vec<Held> = sure.into_iter().chain(past).collect();
+    let points =
+        |grade| -> Vec<Held> { states.iter().filter(counts).flat_map(|state| state.history(as_of, grade)).collect() };
+    let (sure, all_points) = (points(floor), points(Grade::None));
     // How long it was beyond the RPO is known only while every copy is known.
     let all = match subject.asset.copies.value {
         OrUnknown::Unknown => Vec::new(),
@@ -277,10 +257,65 @@ fn attained(
     let whole = states.iter().fold(all, |whole, state| {
         if counts(&state) { super::exposure::intersection(&whole, &state.whole) } else { Vec::new() }
     });
-    super::attainment::attainment(&History { points: &points, feed, seen: &seen, whole: &whole }, period, rpo)
+    let by = |points: &[Held]| super::attainment::attainment(&History { points, feed, whole: &whole }, period, rpo);
+    let attained = by(&sure);
+    // Where a point below the floor would be within, nobody can tell that it was beyond.
+    if sure.len() < all_points.len() { attained.beyond_at_most(&by(&all_points)) } else { attained }
 }
 
 impl<'c, 'a> AssetContext<'c, 'a> {
+    /// Returns the best of what was found of each copy, and which copies it was found of. Unknown
+    /// while the copies are; a gap without any.
+    pub fn best_copy(&self, found: impl Fn(&CopyState<'_>) -> (Verdict, String)) -> (Verdict, String) {
+        if self.copies_unknown() {
+            return (Verdict::Unknown, self.reasons());
+        }
+        let found: Vec<(&str, Verdict, String)> = self
+            .states
+            .iter()
+            .map(|state| (state, self.best_carrier(state, &found)))
+            .map(|(state, (verdict, because))| (state.copy.id(), verdict, because))
+            .collect();
+        let Some(best) = best_of(found.iter().map(|(_, verdict, _)| *verdict)) else {
+            return (Verdict::Gap, self.reasons());
+        };
+        let named = found.iter().filter(|(_, verdict, _)| *verdict == best);
+        let because: Vec<String> = named.map(|(copy, _, because)| format!("copy `{copy}`: {because}")).collect();
+        (best, because.join("; "))
+    }
+
+    /// Returns the copy that the policy declares and in which something travels.
+    pub fn declared(&self, carrier: &Carrier) -> Option<&'a Copy> {
+        let (entry, copy) = carrier.declared;
+        self.audit.policy.document().assets.get(entry)?.copies.known()?.get(copy)
+    }
+
+    /// Returns what was found of a copy, or the best of what was found of those in which it travels.
+    fn best_carrier(
+        &self,
+        state: &CopyState<'a>,
+        found: &impl Fn(&CopyState<'_>) -> (Verdict, String),
+    ) -> (Verdict, String) {
+        let each = state.carriers.iter().map(|carrier| match carrier.subject {
+            Some(subject) => found(&self.carried(state, carrier, subject)),
+            None => (Verdict::Unknown, "it travels inside several assets".to_owned()),
+        });
+        let each: Vec<(Verdict, String)> = each.collect();
+        let Some(best) = best_of(each.iter().map(|(verdict, _)| *verdict)) else { return found(state) };
+        let because = each.into_iter().filter(|(verdict, _)| *verdict == best).map(|(_, because)| because);
+        (best, because.collect::<Vec<_>>().join("; "))
+    }
+
+    /// Returns the state of a carrier as far as it speaks for what travels in it.
+    fn carried(&self, state: &CopyState<'a>, carrier: &Carrier, subject: usize) -> CopyState<'a> {
+        let mut own = self.audit.states[subject][carrier.declared.1].clone();
+        if own.grade < carrier.grade {
+            // A restore test of what travels in it.
+            own.points = own.points.restored();
+        }
+        CopyState { standing: carrier.standing.min(state.standing), grade: carrier.grade, ..own }
+    }
+
     /// Returns the context of the asset at `index`; `None` where the policy has no objective for it.
     pub fn of(audit: &'c Context<'a>, index: usize) -> Option<Self> {
         let subject = audit.estate.subjects.get(index)?;
@@ -289,13 +324,14 @@ impl<'c, 'a> AssetContext<'c, 'a> {
         let as_of = audit.seen.as_of;
         let floor = floor_of(objective);
         let feed = feed_of(audit.seen, &subject.id, states);
-        let held = |counts: &dyn Fn(&CopyState<'a>) -> bool| -> Vec<Held> {
-            states.iter().filter(|state| counts(state)).flat_map(|state| state.held(as_of)).collect()
+        // Points below the floor count for nothing in a copy that reaches it.
+        let exposure_by = |floor: Grade| {
+            let sure = states.iter().filter(|state| state.is_sure(floor));
+            let points: Vec<Held> = sure.flat_map(|state| state.points.held(as_of, floor)).collect();
+            super::exposure::exposure(&points, feed.as_ref(), as_of)
         };
-        let exposure_of = |points: &[Held]| super::exposure::exposure(points, feed.as_ref(), as_of);
-        let sure = held(&|state| state.is_sure(floor));
-        let sure_exposure = exposure_of(&sure);
-        let usable_exposure = exposure_of(&held(&|state| state.standing == Standing::Usable));
+        let sure_exposure = exposure_by(floor);
+        let usable_exposure = exposure_by(Grade::None);
         let exposure = if sure_exposure.exposure.is_some() { sure_exposure } else { usable_exposure };
         let period = Period {
             from: subject.created_at(audit.seen).map_or(audit.period.from, |created| created.max(audit.period.from)),
@@ -305,7 +341,7 @@ impl<'c, 'a> AssetContext<'c, 'a> {
             .rpo
             .known()
             .filter(|_| period.from < period.to)
-            .map(|rpo| attained(subject, states, floor, sure, feed.as_ref(), period, *rpo));
+            .map(|rpo| attained(subject, states, floor, feed.as_ref(), as_of, period, *rpo));
         let mut evidence: Vec<Digest> = states.iter().flat_map(|state| state.evidence.iter().copied()).collect();
         evidence.sort_unstable();
         evidence.dedup();
@@ -324,10 +360,10 @@ impl<'c, 'a> AssetContext<'c, 'a> {
         })
     }
 
-    /// Returns the exposure at the time of the audit of what one copy holds; `None` where no usable
-    /// recovery point of it is known.
-    pub fn copy_exposure(&self, state: &CopyState<'_>) -> Option<TimeDelta> {
-        let points: Vec<Held> = state.held(self.as_of()).collect();
+    /// Returns the exposure at the time of the audit of what one copy holds by evidence of at least
+    /// `grade`; `None` where no such recovery point of it is known.
+    pub fn copy_exposure(&self, state: &CopyState<'_>, grade: Grade) -> Option<TimeDelta> {
+        let points: Vec<Held> = state.points.held(self.as_of(), grade).collect();
         super::exposure::exposure(&points, self.feed.as_ref(), self.as_of()).exposure
     }
 }

@@ -3,17 +3,20 @@
 //! Looks at one copy alone; copies that rest on other assets are left to `derived`, questions about
 //! the asset as a whole to the controls.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::compared::{by_comparison, governing};
 use super::estate::Subject;
 use super::exposure::Held;
 use super::listed::{by_points, recovery_points};
+use super::points::{Known, Points, restored};
 use super::seen::{Noted, Seen};
-use crate::evidence::{Comparison, Digest, Fact, Point, RecoveryPoints, Runs, Schedule, Settings, Statement, Unseen};
+use crate::evidence::{
+    Comparison, Digest, Fact, Point, Question, RecoveryPoints, Runs, Schedule, Settings, Statement, Unseen,
+};
 use crate::model::time::{Instant, human};
-use crate::model::{Grade, Method, Timespan};
+use crate::model::{Grade, Method, Timespan, UnseenReason};
 use crate::policy::document::{Attestation, RestoreTest};
 use crate::policy::values::Outcome;
 use crate::policy::{Copy, Day, Objective, OrUnknown, Policy};
@@ -45,6 +48,19 @@ pub enum Place<'a> {
     Derived,
 }
 
+/// A copy of another asset, in which an asset travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carrier {
+    /// The position of the entry whose copy it is, and of the copy in the entry.
+    pub declared: (usize, usize),
+    /// The position of the asset whose copy it is; `None` where the asset travels in those of several.
+    pub subject: Option<usize>,
+    /// Whether it can be relied on.
+    pub standing: Standing,
+    /// The strength of what speaks for it.
+    pub grade: Grade,
+}
+
 /// What the evidence says of one copy.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each says something else that was or was not seen")]
@@ -60,9 +76,9 @@ pub struct CopyState<'a> {
     /// Where it is.
     pub place: Place<'a>,
     /// Usable recovery points, by `captured_at`. Empty where none is known.
-    pub points: Cow<'a, [Point]>,
-    /// Recovery points that hold nothing, or less than they must.
-    pub bad_points: Vec<&'a Point>,
+    pub points: Points<'a>,
+    /// Recovery points that hold nothing, or less than they must, and how strong the evidence is.
+    pub bad_points: Vec<(&'a Point, Grade)>,
     /// Since when the newest list of recovery points is whole; `None` where it is not, the beginning
     /// of time where it holds all that are there.
     pub whole_since: Option<Instant>,
@@ -70,8 +86,8 @@ pub struct CopyState<'a> {
     pub listed_at: Option<Instant>,
     /// Stretches for which every recovery point that ever was is listed, from and to.
     pub whole: Vec<(Instant, Instant)>,
-    /// What it held once and need not hold any more.
-    pub past: Vec<Held>,
+    /// What it held once and need not hold any more, and how strong the evidence is.
+    pub past: Vec<(Held, Grade)>,
     /// Whether a look at it failed, which is told by an observation of its own.
     pub missed: bool,
     /// Whether the last look lies before the last review.
@@ -80,18 +96,18 @@ pub struct CopyState<'a> {
     pub future: bool,
     /// Whether what it rides on has another copy that may hold a newer state.
     pub newer_elsewhere: bool,
-    /// The copy in which it travels, whose state this is; `None` for a copy that stands on its own, or
-    /// that travels in several.
-    pub carrier: Option<&'a Copy>,
+    /// The copies of other assets in which it travels and that may count; none for a copy that stands on
+    /// its own.
+    pub carriers: Vec<Carrier>,
     /// The comparison with the primary that counts: the newest whole one, or a later one that found
     /// something lacking.
     pub comparison: Option<Noted<'a, Comparison>>,
     /// The settings of its place, each as it was last told.
     pub settings: Option<Box<Settings>>,
-    /// The newest schedule of its job.
-    pub schedule: Option<Noted<'a, Schedule>>,
-    /// The newest list of its job's runs.
-    pub runs: Option<Noted<'a, Runs>>,
+    /// The newest schedule of its job; several where lines of one time differ.
+    pub schedules: Vec<Noted<'a, Schedule>>,
+    /// The lists of its job's runs.
+    pub runs: Vec<Noted<'a, Runs>>,
     /// The observations that were looked at, sorted.
     pub evidence: Arc<[Digest]>,
 }
@@ -110,7 +126,7 @@ impl<'a> CopyState<'a> {
             grade: Grade::None,
             because: String::new(),
             place,
-            points: Cow::Borrowed(&[]),
+            points: Points::none(),
             bad_points: Vec::new(),
             whole_since: None,
             listed_at: None,
@@ -120,11 +136,11 @@ impl<'a> CopyState<'a> {
             stale: false,
             future: false,
             newer_elsewhere: false,
-            carrier: None,
+            carriers: Vec::new(),
             comparison: None,
             settings: None,
-            schedule: None,
-            runs: None,
+            schedules: Vec::new(),
+            runs: Vec::new(),
             evidence: Arc::default(),
         }
     }
@@ -139,14 +155,11 @@ impl<'a> CopyState<'a> {
         self.points.last().map(|point| point.captured_at)
     }
 
-    /// Returns its usable recovery points as the arithmetic needs them. A time that is after `as_of` by
-    /// no more than clocks differ is `as_of`.
-    pub fn held(&self, as_of: Instant) -> impl Iterator<Item = Held> {
-        self.points.iter().map(Held::from).map(move |point| Held {
-            captured: point.captured.min(as_of),
-            available: point.available.min(as_of),
-            ..point
-        })
+    /// Returns what it held at any time up to `as_of`, by evidence of at least `grade`, each for as long
+    /// as somebody saw it.
+    pub fn history(&self, as_of: Instant, grade: Grade) -> impl Iterator<Item = Held> {
+        let past = self.past.iter().filter(move |(_, known)| *known >= grade).map(|(held, _)| *held);
+        self.points.seen(as_of, grade).chain(past)
     }
 
     /// Returns when somebody last looked at what it holds; `None` where nobody did.
@@ -174,7 +187,7 @@ impl<'a> CopyState<'a> {
 
     /// Returns whether what proves it was looked at, if only in part.
     pub fn was_looked_at(&self) -> bool {
-        self.last_look().is_some() || self.method() == Method::BackupConfig && self.schedule.is_some()
+        self.last_look().is_some() || self.method() == Method::BackupConfig && !self.schedules.is_empty()
     }
 
     /// Returns whether it counts without any doubt as evidence of at least `floor`.
@@ -232,7 +245,8 @@ impl Looks<'_> {
 }
 
 /// Returns the state of every copy of `subject` that stands on its own; derived copies stay blank.
-pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> Vec<CopyState<'a>> {
+/// `gone` are the systems that were looked for and not found, by id.
+pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, gone: &Gone<'a>, subject: &Subject<'a>) -> Vec<CopyState<'a>> {
     let copies = subject.asset.copies.known().map_or(&[][..], Vec::as_slice);
     if copies.is_empty() {
         return Vec::new();
@@ -249,8 +263,12 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
             Fact::Settings(fact) if !seen.is_stale(observation.observed_at) => {
                 looks.settings.push(Noted::new(fact, observation));
             }
-            Fact::Schedule(fact) => newest(&mut state.schedule, Noted::new(fact, observation)),
-            Fact::Runs(fact) => newest(&mut state.runs, Noted::new(fact, observation)),
+            Fact::Schedule(fact) if !seen.is_stale(observation.observed_at) => {
+                state.schedules.push(Noted::new(fact, observation));
+            }
+            Fact::Runs(fact) if !seen.is_stale(observation.observed_at) => {
+                state.runs.push(Noted::new(fact, observation));
+            }
             Fact::Statement(fact) if is_quoted(fact, state.copy) => {
                 state.evidence = observation.digest.into_iter().collect();
             }
@@ -259,6 +277,8 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
             | Fact::Clock(_)
             | Fact::Inventory(_)
             | Fact::Item(_)
+            | Fact::Runs(_)
+            | Fact::Schedule(_)
             | Fact::Settings(_)
             | Fact::Statement(_) => {}
         }
@@ -266,14 +286,16 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
     let objective = policy.objective(subject.asset);
     for (state, mut looks) in states.iter_mut().zip(looks) {
         looks.in_order();
-        let told = looks.settings.iter().map(|noted| *noted.fact);
-        state.settings = told.reduce(|earlier, later| later.or(earlier)).map(Box::new);
-        state.schedule = state.schedule.filter(|noted| !seen.is_stale(noted.at()));
-        state.runs = state.runs.filter(|noted| !seen.is_stale(noted.at()));
+        state.settings = settings(&looks.settings).map(Box::new);
+        let scheduled_at = state.schedules.iter().map(Noted::at).max();
+        state.schedules.retain(|noted| Some(noted.at()) == scheduled_at);
         match state.copy {
             Copy::Attestation(statement) => attested(state, statement, subject, seen),
             copy if copy.method().is_derived() => continue,
-            _ => looked_at(state, &looks, subject, seen),
+            _ => {
+                looked_at(state, &looks, subject, seen);
+                failed_since(state, &looks.misses, gone);
+            }
         }
         if state.place == Place::Unknown {
             state.lower(Standing::Doubtful, "where it is, is unknown");
@@ -283,10 +305,12 @@ pub fn assess<'a>(policy: &'a Policy, seen: Seen<'a>, subject: &Subject<'a>) -> 
     states
 }
 
-fn newest<'a, T>(slot: &mut Option<Noted<'a, T>>, noted: Noted<'a, T>) {
-    if slot.as_ref().is_none_or(|known| known.at() <= noted.at()) {
-        *slot = Some(noted);
-    }
+/// Returns what lines in order of time tell together: where they differ the later counts, and of one
+/// time what protects less.
+fn settings(lines: &[Noted<'_, Settings>]) -> Option<Settings> {
+    let of_one_time = lines.chunk_by(|a, b| a.at() == b.at());
+    let told = of_one_time.filter_map(|lines| lines.iter().map(|noted| *noted.fact).reduce(Settings::weaker));
+    told.reduce(|earlier, later| later.or(earlier))
 }
 
 /// Returns whether the observed statement is the one that the policy quotes.
@@ -317,7 +341,7 @@ fn attested(state: &mut CopyState<'_>, statement: &Attestation, subject: &Subjec
             state.set(Standing::Doubtful, format!("{by} states a time in the future ({})", human(captured)));
         }
         Some(captured) => {
-            state.points = Cow::Owned(vec![point(captured)]);
+            state.points = Points::new(vec![(point(captured), Known { grade: state.grade, seen_until: None })]);
             state.set(Standing::Usable, format!("{by} stated on {on} that it holds the state of {}", human(captured)));
         }
         None => state.set(Standing::Usable, format!("{by} stated it on {on}, without a time")),
@@ -335,21 +359,18 @@ pub fn statement_precedes(statement: &Attestation, subject: &Subject<'_>, seen: 
     if let Some(captured) = captured.filter(|captured| on.is_over_at(*captured)) {
         return Some(format!("speaks of {}, which came after it", human(captured)));
     }
-    let created = subject.created_at(seen).filter(|created| on.is_over_at(*created))?;
+    let created = subject.created_last(seen).filter(|created| on.is_over_at(*created))?;
     Some(format!("is older than what it speaks of, which was created on {}", human(created)))
 }
 
 /// A copy that somebody looked at, or did not.
 fn looked_at<'a>(state: &mut CopyState<'a>, looks: &Looks<'a>, subject: &Subject<'a>, seen: Seen<'a>) {
     state.comparison = governing(&looks.comparisons);
-    let known = [
-        state.comparison.map(|noted| noted.digest()),
-        state.schedule.map(|noted| noted.digest()),
-        state.runs.map(|noted| noted.digest()),
-    ];
+    let compared = state.comparison.iter().map(Noted::digest);
+    let of_job = state.schedules.iter().map(Noted::digest).chain(state.runs.iter().map(Noted::digest));
     let listings = looks.listings.iter().map(Noted::digest);
     let settings = looks.settings.iter().map(Noted::digest);
-    let mut evidence: Vec<Digest> = known.into_iter().flatten().chain(listings).chain(settings).flatten().collect();
+    let mut evidence: Vec<Digest> = compared.chain(of_job).chain(listings).chain(settings).flatten().collect();
     evidence.sort_unstable();
     state.evidence = evidence.into();
     let open = looks.misses.iter().rfind(|miss| !seen.is_answered(**miss, subject, Some(state.copy.id())));
@@ -362,9 +383,11 @@ fn looked_at<'a>(state: &mut CopyState<'a>, looks: &Looks<'a>, subject: &Subject
     if let Some(comparison) = state.comparison {
         by_comparison(state, comparison, &looks.comparisons, listed);
     }
+    state.points = std::mem::replace(&mut state.points, Points::none()).seen_until(state.last_look());
     if !listed && state.comparison.is_none() {
-        match state.schedule {
-            Some(schedule) if state.method() == Method::BackupConfig && schedule.fact.runs_by_itself() => {
+        let runs_by_itself = state.schedules.iter().all(|schedule| schedule.fact.runs_by_itself());
+        match state.schedules.first() {
+            Some(_) if state.method() == Method::BackupConfig && runs_by_itself => {
                 state.grade = Grade::Configured;
                 state.set(Standing::Usable, "a schedule exists; no recovery point can be seen");
             }
@@ -394,6 +417,54 @@ fn looked_at<'a>(state: &mut CopyState<'a>, looks: &Looks<'a>, subject: &Subject
     }
 }
 
+/// The last time that each system was looked for and not found, by its id.
+pub type Gone<'a> = BTreeMap<&'a str, Noted<'a, Unseen>>;
+
+/// Returns the systems of the policy that were looked for and not found.
+pub fn gone<'a>(policy: &'a Policy, seen: Seen<'a>) -> Gone<'a> {
+    let systems = policy.document().systems.0.iter();
+    let last = systems.filter_map(|(id, _)| {
+        let misses = seen.unseen_of_system(id).into_iter();
+        let misses = misses.filter(|miss| miss.fact.reason == UnseenReason::NotFound && is_of_content(miss.fact));
+        Some((id.value.as_str(), misses.max_by_key(|miss| (miss.at(), miss.digest()))?))
+    });
+    last.collect()
+}
+
+/// Returns whether what a copy holds was asked for.
+fn is_of_content(miss: &Unseen) -> bool {
+    matches!(miss.fact, None | Some(Question::RecoveryPoints | Question::Comparison))
+}
+
+/// Doubts a copy that was seen, and of which a later look found that it is not there or cannot be read.
+/// A look that did not get as far as the copy says nothing of it.
+fn failed_since(state: &mut CopyState<'_>, misses: &[Noted<'_, Unseen>], gone: &Gone<'_>) {
+    let by_schedule = state.method() == Method::BackupConfig;
+    let proven = state.schedules.first().filter(|_| by_schedule).map(Noted::at);
+    let Some(looked) = state.last_look().max(proven) else { return };
+    let counts = |miss: &&Noted<'_, Unseen>| {
+        let is_of_it = is_of_content(miss.fact) || by_schedule && miss.fact.fact == Some(Question::Schedule);
+        is_of_it
+            && match miss.fact.reason {
+                UnseenReason::NotFound | UnseenReason::Unreadable => miss.at() >= looked,
+                // What was cut short at that time may be the very look that is known.
+                UnseenReason::Truncated => miss.at() > looked,
+                UnseenReason::NotAuthorized
+                | UnseenReason::RateLimited
+                | UnseenReason::Unreachable
+                | UnseenReason::Offline => false,
+            }
+    };
+    let of_system = match state.place {
+        Place::System(system) => gone.get(system),
+        Place::Unknown | Place::Derived => None,
+    };
+    if let Some(miss) = misses.iter().chain(of_system).filter(counts).max_by_key(|miss| (miss.at(), miss.digest())) {
+        let why = format!("but on {}: {} ({})", human(miss.at()), miss.fact.what, miss.fact.reason);
+        state.lower(Standing::Doubtful, &why);
+    }
+}
+
 /// Lifts the grade by a passed restore test of this copy, or doubts the copy for a failed one.
 pub(super) fn restore_tests(
     state: &mut CopyState<'_>,
@@ -405,13 +476,16 @@ pub(super) fn restore_tests(
     let counts_for = objective
         .and_then(|objective| objective.restore_test_every.as_ref())
         .map_or(RESTORE_TEST_COUNTS, |every| every.value);
-    let newest = tests_of(policy, subject, seen.as_of)
+    let newest = tests_of(policy, subject, seen)
         .filter(|test| test.copy.as_ref().is_some_and(|copy| copy.value == state.copy.id()))
         .max_by_key(|test| (test.on.value, test.result.value == Outcome::Failed));
     let Some(test) = newest else { return };
     match test.result.value {
         Outcome::Failed => state.lower(Standing::Doubtful, &format!("its restore test of {} failed", test.on.value)),
         Outcome::Passed if counts_for.after(test.on.start()) >= seen.as_of && state.standing == Standing::Usable => {
+            state.points = std::mem::replace(&mut state.points, Points::none()).restored();
+            state.past.iter_mut().for_each(|(_, grade)| *grade = restored(*grade));
+            state.carriers.iter_mut().for_each(|carrier| carrier.grade = restored(carrier.grade));
             state.grade = Grade::Restored;
             state.because.push_str(&format!("; restored in the test of {}", test.on.value));
         }
@@ -420,18 +494,21 @@ pub(super) fn restore_tests(
 }
 
 /// Returns the restore tests that speak for `subject`: of the asset itself or of its whole entry,
-/// made by `as_of`.
+/// made by the time of the audit and not before it was created.
 pub fn tests_of<'p>(
     policy: &'p Policy,
     subject: &Subject<'_>,
-    as_of: Instant,
+    seen: Seen<'_>,
 ) -> impl Iterator<Item = &'p RestoreTest> {
     let (id, entry) = (subject.id.to_string(), subject.asset.id.0.clone());
+    let created = subject.created_last(seen);
     policy
         .document()
         .restore_tests
         .iter()
-        .filter(move |test| (test.asset.value == id || test.asset.value == entry) && began(test.on.value, as_of))
+        .filter(move |test| test.asset.value == id || test.asset.value == entry)
+        .filter(move |test| began(test.on.value, seen.as_of))
+        .filter(move |test| !created.is_some_and(|created| test.on.is_over_at(created)))
 }
 
 fn began(day: Day, as_of: Instant) -> bool {

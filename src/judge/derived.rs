@@ -3,14 +3,13 @@
 //! Follows references between assets and never goes in circles; what survives the loss of a domain
 //! is left to `loss`.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-use super::copy_state::{CopyState, Standing, restore_tests};
+use super::copy_state::{Carrier, CopyState, Standing, restore_tests};
 use super::cover::Cover;
-use super::estate::{Estate, Membership};
+use super::estate::{Estate, Membership, Subject};
 use super::exposure::intersection;
-use super::listed::order;
+use super::points::Points;
 use super::seen::Seen;
 use crate::model::Grade;
 use crate::model::time::Instant;
@@ -25,6 +24,8 @@ struct Ride<'a> {
     grade: Grade,
     because: String,
     from: Option<CopyState<'a>>,
+    /// The copies in which it travels and that may count.
+    carriers: Vec<Carrier>,
 }
 
 /// Fills in the state of every derived copy.
@@ -85,14 +86,14 @@ fn included_state<'a>(copy: &'a Copy, of: &str, ride: Ride<'a>) -> CopyState<'a>
             grade: ride.grade,
             because,
             place: blank.place,
-            carrier: from.carrier,
+            carriers: ride.carriers,
             bad_points: Vec::new(),
             comparison: None,
-            schedule: None,
-            runs: None,
+            schedules: Vec::new(),
+            runs: Vec::new(),
             ..from
         },
-        None => CopyState { standing: ride.standing, grade: ride.grade, because, ..blank },
+        None => CopyState { standing: ride.standing, grade: ride.grade, because, carriers: ride.carriers, ..blank },
     }
 }
 
@@ -107,11 +108,13 @@ fn rebuild_state<'a>(copy: &'a Copy, rebuild: &Rebuild, estate: &Estate<'_>, see
     let because = format!("rebuilt on {on} from {}", from.join(", "));
     let missing = from.into_iter().find(|from| {
         let inputs = estate.named(from);
-        let is_there = |membership: &Membership| match membership {
-            Membership::Single | Membership::Member => true,
+        // An entry without a name is there because the policy says so: no system could show it.
+        let is_there = |input: &Subject<'_>| match input.membership {
+            Membership::Single => input.asset.name.is_none() || input.item.is_some(),
+            Membership::Member => true,
             Membership::Vanished | Membership::Hollow | Membership::Unexpanded(_) => false,
         };
-        inputs.is_empty() || !inputs.into_iter().all(|input| is_there(&estate.subjects[input].membership))
+        inputs.is_empty() || !inputs.into_iter().all(|input| is_there(&estate.subjects[input]))
     });
     let (standing, because) = match missing {
         Some(from) => (Standing::Doubtful, format!("{because}, but whether all of `{from}` is there was not seen")),
@@ -168,7 +171,7 @@ impl<'a> Rides<'a, '_> {
                         .reduce(both)
                         .unwrap_or_else(|| nothing(Standing::Doubtful, "of which nothing was seen"));
                     let known = rides.insert(of, ride);
-                    better |= known.is_none_or(|known| rides.get(of).is_some_and(|ride| size(&known) != size(ride)));
+                    better |= known.is_none_or(|known| rides.get(of).is_some_and(|ride| !is_same(&known, ride)));
                 }
             }
             if !better {
@@ -179,19 +182,37 @@ impl<'a> Rides<'a, '_> {
     }
 
     fn best(&self, member: usize, states: &[Vec<CopyState<'a>>], rides: &HashMap<&'a str, Ride<'a>>) -> Ride<'a> {
-        if matches!(self.estate.subjects[member].asset.copies.value, OrUnknown::Unknown) {
+        let subject = &self.estate.subjects[member];
+        let doubt = match &subject.membership {
+            Membership::Hollow => return nothing(Standing::Absent, "which expands to nothing"),
+            Membership::Unexpanded(why) => Some(format!("what that stands for is unknown: {why}")),
+            Membership::Vanished => Some(format!("`{}` does not have it any more", subject.asset.lives_in.value)),
+            Membership::Single | Membership::Member => None,
+        };
+        if matches!(subject.asset.copies.value, OrUnknown::Unknown) {
             return nothing(Standing::Doubtful, "whose copies are unknown");
         }
-        let each = states[member].iter().map(|state| match state.copy {
-            Copy::Included(included) => rides.get(included.of.value.as_str()).cloned().unwrap_or_else(circular),
-            _ => Ride {
-                standing: state.standing,
-                grade: state.grade,
+        let each = states[member].iter().enumerate().map(|(position, state)| {
+            if let Copy::Included(included) = state.copy {
+                return rides.get(included.of.value.as_str()).cloned().unwrap_or_else(circular);
+            }
+            let (standing, grade) = (state.standing, state.grade);
+            let carrier = Carrier { declared: (subject.entry, position), subject: Some(member), standing, grade };
+            Ride {
+                standing,
+                grade,
                 because: format!("`{}`: {}", state.copy.id(), state.because),
-                from: Some(CopyState { carrier: Some(state.copy), ..state.clone() }),
-            },
+                from: Some(state.clone()),
+                carriers: state.may_count().then_some(carrier).into_iter().collect(),
+            }
         });
-        each.reduce(either).unwrap_or_else(|| nothing(Standing::Absent, "which has no copy"))
+        let mut best = each.reduce(either).unwrap_or_else(|| nothing(Standing::Absent, "which has no copy"));
+        if let Some(why) = doubt.filter(|_| best.standing >= Standing::Doubtful) {
+            best.standing = Standing::Doubtful;
+            best.carriers.iter_mut().for_each(|carrier| carrier.standing = carrier.standing.min(Standing::Doubtful));
+            best.because = format!("{}; but {why}", best.because);
+        }
+        best
     }
 }
 
@@ -200,32 +221,35 @@ fn circular<'a>() -> Ride<'a> {
 }
 
 /// Returns what either of two copies of one asset gives: the better one, with the recovery points of
-/// both where both are known equally well. Else the other one may hold a newer state.
+/// both where both are usable. Else the other one may hold a newer state.
 fn either<'a>(a: Ride<'a>, b: Ride<'a>) -> Ride<'a> {
     let (worse, mut better) = if rank(&a) < rank(&b) { (a, b) } else { (b, a) };
     if worse.standing < Standing::Doubtful {
         return better;
     }
-    if let Some(from) = &mut better.from {
-        from.carrier = None;
-        from.newer_elsewhere |= worse.standing < better.standing || worse.grade < better.grade;
+    for carrier in worse.carriers {
+        let same = |known: &&mut Carrier| (known.declared, known.subject) == (carrier.declared, carrier.subject);
+        match better.carriers.iter_mut().find(same) {
+            Some(known) => *known = if strength(known) < strength(&carrier) { carrier } else { *known },
+            None => better.carriers.push(carrier),
+        }
     }
-    if worse.standing == Standing::Usable
-        && worse.grade == better.grade
-        && let (Some(from), Some(more)) = (&mut better.from, worse.from)
-    {
-        let mut points = std::mem::take(&mut from.points).into_owned();
-        points.extend(more.points.into_owned());
-        points.sort_by(|a, b| order(a).cmp(&order(b)));
-        points.dedup();
-        from.points = Cow::Owned(points);
-        from.whole = intersection(&from.whole, &more.whole);
-        from.past.extend(more.past);
-        from.past.sort_unstable();
-        from.past.dedup();
-        from.whole_since = from.whole_since.zip(more.whole_since).map(|(a, b)| a.max(b));
-        from.listed_at = from.listed_at.max(more.listed_at);
-        from.future |= more.future;
+    better.carriers.sort_by_key(|carrier| (carrier.declared, carrier.subject));
+    match (&mut better.from, worse.from) {
+        (Some(from), Some(more)) if worse.standing == Standing::Usable => {
+            let points = std::mem::replace(&mut from.points, Points::none());
+            from.points = points.with(more.points.iter().map(|(point, known)| (point.clone(), known)));
+            from.whole = intersection(&from.whole, &more.whole);
+            from.past.extend(more.past);
+            from.past.sort_unstable();
+            from.past.dedup();
+            from.whole_since = from.whole_since.zip(more.whole_since).map(|(a, b)| a.max(b));
+            from.listed_at = from.listed_at.max(more.listed_at);
+            from.future |= more.future;
+            from.newer_elsewhere |= more.newer_elsewhere;
+        }
+        (Some(from), _) => from.newer_elsewhere = true,
+        (None, _) => {}
     }
     better
 }
@@ -235,32 +259,43 @@ fn either<'a>(a: Ride<'a>, b: Ride<'a>) -> Ride<'a> {
 fn both<'a>(a: Ride<'a>, b: Ride<'a>) -> Ride<'a> {
     let (mut worse, better) = if rank(&b) < rank(&a) { (b, a) } else { (a, b) };
     worse.grade = worse.grade.min(better.grade);
-    let captured = |ride: &Ride<'_>| ride.from.as_ref().and_then(CopyState::captured_at);
-    let oldest = captured(&worse).zip(captured(&better)).map(|(a, b)| a.min(b));
+    // Only what carries each of them carries both.
+    let carriers = std::mem::take(&mut worse.carriers).into_iter().filter_map(|carrier| {
+        let other = better.carriers.iter().find(|other| other.declared == carrier.declared)?;
+        let weaker = if strength(other) < strength(&carrier) { *other } else { carrier };
+        Some(Carrier { subject: carrier.subject.filter(|_| carrier.subject == other.subject), ..weaker })
+    });
+    worse.carriers = carriers.collect();
+    let newest = |ride: &Ride<'_>| {
+        let (point, known) = ride.from.as_ref()?.points.iter().next_back()?;
+        Some((point.clone(), known))
+    };
+    let both = newest(&worse).zip(newest(&better)).map(|((a, known_a), (b, known_b))| {
+        let older = if a.captured_at <= b.captured_at { a } else { b };
+        (older, known_a.and(known_b))
+    });
     if let Some(from) = &mut worse.from {
-        let point = from.points.iter().find(|point| Some(point.captured_at) == oldest).cloned();
-        let point = point.or_else(|| {
-            better
-                .from
-                .and_then(|other| other.points.into_owned().into_iter().find(|point| Some(point.captured_at) == oldest))
-        });
-        from.points = Cow::Owned(point.into_iter().collect());
+        from.points = Points::new(both.into_iter().collect());
         from.whole = Vec::new();
         from.past = Vec::new();
         from.whole_since = None;
-        from.carrier = None;
         from.settings = None;
     }
     worse
 }
 
 fn nothing<'a>(standing: Standing, because: &str) -> Ride<'a> {
-    Ride { standing, grade: Grade::None, because: because.to_owned(), from: None }
+    Ride { standing, grade: Grade::None, because: because.to_owned(), from: None, carriers: Vec::new() }
 }
 
-/// Returns what grows until a fixed point is reached.
-fn size(ride: &Ride<'_>) -> (Standing, Grade, usize) {
-    (ride.standing, ride.grade, ride.from.as_ref().map_or(0, |from| from.points.len()))
+/// Returns whether nothing has grown on the way to a fixed point.
+fn is_same(one: &Ride<'_>, other: &Ride<'_>) -> bool {
+    let size = |ride: &Ride<'_>| (ride.standing, ride.grade, ride.from.as_ref().map_or(0, |from| from.points.len()));
+    size(one) == size(other) && one.carriers == other.carriers
+}
+
+const fn strength(carrier: &Carrier) -> (Standing, Grade) {
+    (carrier.standing, carrier.grade)
 }
 
 fn rank(ride: &Ride<'_>) -> (Standing, Grade, Option<Instant>) {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::seen::{Listing, Noted, Seen};
+use super::seen::{Listing, Seen, Told};
 use crate::evidence::Item;
 use crate::evidence::selection::{leaves_out, leaves_out_private, selects};
 use crate::model::SystemKind;
@@ -25,7 +25,7 @@ pub struct Subject<'a> {
     /// How it stands to its entry.
     pub membership: Membership,
     /// What its system says of it; `None` where that was not seen.
-    pub item: Option<Noted<'a, Item>>,
+    pub item: Option<Told<'a>>,
 }
 
 /// How an asset stands to the entry that declares it.
@@ -45,9 +45,20 @@ pub enum Membership {
 
 impl Subject<'_> {
     /// Returns when the asset was created; `None` where that is not known, or in the future and so not
-    /// believed.
+    /// believed. Of two times the earlier, for a younger asset is asked less.
     pub fn created_at(&self, seen: Seen<'_>) -> Option<Instant> {
-        self.item.and_then(|item| item.fact.created_at).filter(|created| !seen.is_future(*created))
+        self.created(seen).min()
+    }
+
+    /// As `created_at`, but of two times the later, for what was said or tested before it says nothing
+    /// of the asset.
+    pub fn created_last(&self, seen: Seen<'_>) -> Option<Instant> {
+        self.created(seen).max()
+    }
+
+    fn created(&self, seen: Seen<'_>) -> impl Iterator<Item = Instant> {
+        let told = self.item.iter().flat_map(Told::lines).filter_map(|item| item.created_at);
+        told.filter(move |created| !seen.is_future(*created))
     }
 }
 
@@ -145,16 +156,17 @@ fn expand_entry<'a>(
         push(id.into(), if gone { Membership::Vanished } else { Membership::Single }, item);
         return;
     }
-    let members: Vec<Noted<'a, Item>> = listing
+    let members: Vec<&Told<'a>> = listing
         .into_iter()
-        .flat_map(|listing| listing.items.values().copied())
-        .filter(|item| asset.each.as_ref().is_some_and(|each| each.value == item.fact.kind))
-        .filter(|item| asset.select.as_ref().is_none_or(|select| selects(select, item.fact)))
-        .filter(|item| !excludes.iter().any(|exclude| leaves_out(exclude, &asset.lives_in, item.fact, as_of)))
+        .flat_map(|listing| listing.items.values())
+        .filter(|item| asset.each.as_ref().is_some_and(|each| each.value == item.first().kind))
+        // An asset too many is seen, an asset too few is not: one line that is selected is enough.
+        .filter(|item| asset.select.as_ref().is_none_or(|select| item.lines().any(|item| selects(select, item))))
+        .filter(|item| !excludes.iter().any(|exclude| is_left_out(exclude, &asset.lives_in, item, as_of)))
         .collect();
     let none = members.is_empty();
     for item in members {
-        push(format!("{id}/{}", item.fact.name).into(), Membership::Member, Some(item));
+        push(format!("{id}/{}", item.first().name).into(), Membership::Member, Some(item.clone()));
     }
     // Of public items alone, a list of public items is whole.
     let public_alone =
@@ -165,6 +177,11 @@ fn expand_entry<'a>(
         Some(Some(why)) => push(id.into(), Membership::Unexpanded(why), None),
         None => push(id.into(), Membership::Unexpanded("it cannot be listed".to_owned()), None),
     }
+}
+
+/// Returns whether an exclusion leaves the item out by all that was told of it.
+fn is_left_out(exclude: &Exclude, system: &str, told: &Told<'_>, as_of: Instant) -> bool {
+    told.lines().all(|item| leaves_out(exclude, system, item, as_of))
 }
 
 /// Returns the names that the system shows and that neither an asset nor an exclusion matches.
@@ -180,10 +197,10 @@ fn undeclared<'a>(
     let entries: Vec<&Asset> = document.assets.iter().filter(|asset| asset.lives_in.value == system_id).collect();
     let mut names = Vec::new();
     for (name, item) in &listing.items {
-        let exclusion = document.exclude.iter().position(|exclude| leaves_out(exclude, system_id, item.fact, as_of));
+        let exclusion = document.exclude.iter().position(|exclude| is_left_out(exclude, system_id, item, as_of));
         if let Some(position) = exclusion {
             excluded[position] += 1;
-        } else if !entries.iter().any(|asset| declares(asset, system.kind(), item.fact)) {
+        } else if !entries.iter().any(|asset| item.lines().any(|item| declares(asset, system.kind(), item))) {
             names.push(*name);
         }
     }

@@ -3,13 +3,13 @@
 //! Several listings of one copy become one picture here; comparisons are left to `compared`, the copy
 //! as a whole to `copy_state`.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 
 use super::copy_state::{CopyState, Standing};
 use super::exposure::Held;
+use super::points::{Known, Points};
 use super::seen::{Noted, Seen};
 use crate::evidence::{Point, RecoveryPoints};
 use crate::model::time::{FUTURE_TOLERANCE, Instant, human};
@@ -18,6 +18,24 @@ use crate::policy::Copy;
 
 /// How long a migration's archive can be downloaded; after that only a copy elsewhere helps.
 const MIGRATION_ARCHIVE_DAYS: i64 = 7;
+
+/// What lines of one time tell of one recovery point, of which the worse counts.
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    bad: bool,
+    grade: Grade,
+    available: Instant,
+}
+
+impl Told {
+    fn and(self, other: Self) -> Self {
+        Self {
+            bad: self.bad || other.bad,
+            grade: self.grade.min(other.grade),
+            available: self.available.max(other.available),
+        }
+    }
+}
 
 /// Sorts the recovery points of all listings into usable, bad and not to be believed.
 pub(super) fn recovery_points<'a>(state: &mut CopyState<'a>, listings: &[Noted<'a, RecoveryPoints>], seen: Seen<'a>) {
@@ -44,63 +62,99 @@ pub(super) fn recovery_points<'a>(state: &mut CopyState<'a>, listings: &[Noted<'
     state.listed_at = Some(latest);
     // The newest whole listing replaces what earlier ones said of the time that it covers: what it
     // does not have is gone. A listing that is not whole leaves open what lies between its points.
-    let newest_whole = listings.iter().filter(|noted| noted.fact.complete).max_by_key(|noted| noted.at());
-    state.whole_since =
-        newest_whole.filter(|noted| noted.at() == latest).map(|noted| noted.fact.from.unwrap_or(Instant::MIN_UTC));
+    let whole_at = listings.iter().filter(|noted| noted.fact.complete).map(Noted::at).max();
+    let newest_whole = || listings.iter().filter(|noted| noted.fact.complete && Some(noted.at()) == whole_at);
+    let begins = |noted: &Noted<'a, RecoveryPoints>| noted.fact.from.unwrap_or(Instant::MIN_UTC);
+    state.whole_since = newest_whole().filter(|noted| noted.at() == latest).map(begins).min();
     state.whole = listings.iter().filter(|noted| noted.fact.complete).filter_map(whole_stretch).collect();
+    let best_grade = state.method().best_grade();
     if let [only] = listings
         && only.fact.points.iter().all(|point| !is_bad(point) && !is_future(only, point))
         && only.fact.points.is_sorted_by_key(|point| point.captured_at)
     {
-        state.points = Cow::Borrowed(&only.fact.points);
-        state.grade = only.fact.points.last().map_or(Grade::None, |_| only.fact.grade).min(state.method().best_grade());
+        state.points = Points::listed(&only.fact.points, only.fact.grade.min(best_grade));
+        state.grade = state.points.newest_grade();
         return;
     }
-    let kept: BTreeSet<PointOrder<'a>> =
-        newest_whole.into_iter().flat_map(|whole| whole.fact.points.iter().map(order)).collect();
+    let rivals = Rivals::of(listings);
+    let kept: BTreeSet<PointOrder<'a>> = newest_whole()
+        .flat_map(|whole| whole.fact.points.iter().filter(|point| !rivals.deny(whole, point)).map(order))
+        .collect();
     let is_replaced = |listing: &Noted<'a, RecoveryPoints>, point: &Point| {
-        newest_whole.is_some_and(|whole| {
-            listing.at() < whole.at() && whole.fact.from.is_none_or(|from| from <= point.captured_at)
-        })
+        newest_whole().any(|whole| listing.at() < whole.at() && begins(whole) <= point.captured_at)
     };
-    // By what makes a recovery point the same one: when it was last told of, and whether it was bad.
-    let mut told: BTreeMap<(Instant, Option<&str>), (Instant, bool)> = BTreeMap::new();
-    let mut candidates: Vec<(&'a Point, Instant, Grade)> = Vec::new();
+    // By what makes a recovery point the same one, and by the time at which it was told of.
+    let mut told: BTreeMap<(Identity<'a>, Instant), Told> = BTreeMap::new();
+    let mut believed: Vec<(&Noted<'a, RecoveryPoints>, &'a Point)> = Vec::new();
     for listing in listings {
         for point in &listing.fact.points {
             if is_future(listing, point) {
                 state.future = true;
-            } else if is_replaced(listing, point) {
-                if !is_bad(point) && !kept.contains(&order(point)) {
-                    state.past.push(Held { until: listing.at(), ..Held::from(point) });
-                }
-            } else {
-                let (at, bad) = told.entry(identity(point)).or_insert((listing.at(), false));
-                (*at, *bad) = match listing.at().cmp(at) {
-                    std::cmp::Ordering::Greater => (listing.at(), is_bad(point)),
-                    std::cmp::Ordering::Equal => (*at, *bad || is_bad(point)),
-                    std::cmp::Ordering::Less => (*at, *bad),
-                };
-                candidates.push((point, listing.at(), listing.fact.grade));
+                continue;
             }
+            let grade = listing.fact.grade.min(best_grade);
+            let this = Told { bad: is_bad(point), grade, available: point.available() };
+            told.entry((identity(point), listing.at())).and_modify(|told| *told = told.and(this)).or_insert(this);
+            believed.push((listing, point));
         }
     }
-    // Of what is told of one recovery point the newest counts, and at one time the worse.
-    candidates.retain(|(point, at, _)| {
-        told.get(&identity(point)).is_some_and(|(newest, bad)| at == newest && is_bad(point) == *bad)
-    });
-    let (bad, good): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|(point, ..)| is_bad(point));
+    let mut good: Vec<(Point, Known)> = Vec::new();
+    for (listing, point) in believed {
+        let this = identity(point);
+        let Some(worst) = told.get(&(this, listing.at())).copied() else { continue };
+        if rivals.deny(listing, point) {
+            continue;
+        }
+        if is_replaced(listing, point) {
+            if !worst.bad && !kept.contains(&order(point)) {
+                let held = Held { until: listing.at(), available: worst.available, ..Held::from(point) };
+                state.past.push((held, worst.grade));
+            }
+            continue;
+        }
+        // Of what is told of one recovery point the newest counts, and at one time the worse.
+        let newest = told.range((this, listing.at())..).take_while(|((other, _), _)| *other == this).count() == 1;
+        if newest && worst.bad && is_bad(point) {
+            state.bad_points.push((point, worst.grade));
+        } else if newest && !worst.bad {
+            let available_at =
+                if worst.available == point.available() { point.available_at } else { Some(worst.available) };
+            good.push((Point { available_at, ..point.clone() }, Known { grade: worst.grade, seen_until: None }));
+        }
+    }
+    state.points = Points::new(good);
     // The newest state counts, so the evidence is as strong as what tells of it.
-    let best = good.iter().map(|(point, _, grade)| (point.captured_at, *grade)).max();
-    state.grade = best.map_or(Grade::None, |(_, grade)| grade).min(state.method().best_grade());
-    let mut points: Vec<Point> = good.into_iter().map(|(point, ..)| point.clone()).collect();
-    points.sort_by(|a, b| order(a).cmp(&order(b)));
-    points.dedup();
-    state.points = Cow::Owned(points);
-    state.bad_points = bad.into_iter().map(|(point, ..)| point).collect();
-    state.bad_points.sort_by(|a, b| order(a).cmp(&order(b)));
+    state.grade = state.points.newest_grade();
+    state.bad_points.sort_by(|(a, grade_a), (b, grade_b)| (order(a), grade_a).cmp(&(order(b), grade_b)));
     state.bad_points.dedup();
     state.past.sort_unstable();
+}
+
+/// The whole listings of a time of which there are others: what one of them does not have, the others
+/// cannot vouch for.
+struct Rivals<'l, 'a>(Vec<(&'l Noted<'a, RecoveryPoints>, BTreeSet<Identity<'a>>)>);
+
+impl<'l, 'a> Rivals<'l, 'a> {
+    fn of(listings: &'l [Noted<'a, RecoveryPoints>]) -> Self {
+        let mut times: Vec<Instant> = listings.iter().map(Noted::at).collect();
+        times.sort_unstable();
+        let has_others = |at: Instant| {
+            let first = times.partition_point(|time| *time < at);
+            times.get(first + 1) == Some(&at)
+        };
+        let rivals = listings.iter().filter(|noted| noted.fact.complete && has_others(noted.at()));
+        Self(rivals.map(|noted| (noted, noted.fact.points.iter().map(identity).collect())).collect())
+    }
+
+    /// Returns whether another whole listing of the same time shows that the point is not there.
+    fn deny(&self, listing: &Noted<'a, RecoveryPoints>, point: &'a Point) -> bool {
+        self.0.iter().any(|(rival, points)| {
+            rival.at() == listing.at()
+                && !std::ptr::eq(rival.fact, listing.fact)
+                && rival.fact.from.is_none_or(|from| from <= point.captured_at)
+                && !points.contains(&identity(point))
+        })
+    }
 }
 
 /// Returns the stretch for which a whole listing holds every recovery point that ever was; `None`
@@ -111,8 +165,10 @@ fn whole_stretch(noted: &Noted<'_, RecoveryPoints>) -> Option<(Instant, Instant)
     Some((noted.fact.from.map_or(since, |from| from.max(since)), noted.at()))
 }
 
-/// Returns what makes two listed recovery points the same one.
-fn identity(point: &Point) -> (Instant, Option<&str>) {
+/// What makes two listed recovery points the same one: its time and its place.
+type Identity<'p> = (Instant, Option<&'p str>);
+
+fn identity(point: &Point) -> Identity<'_> {
     (point.captured_at, point.location.as_ref().map(|location| &***location))
 }
 

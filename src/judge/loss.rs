@@ -80,7 +80,8 @@ pub struct AssetNode {
     pub system: usize,
     /// The best its primary can be; `Unknown` for a group whose members were not seen and may have copies.
     pub at_best: Survival,
-    /// The worst it can be; `Unknown` where the policy says that its copies are unknown.
+    /// The worst it can be; `Unknown` where the policy says that its copies are unknown, and for a group
+    /// whose members were not seen and may have copies.
     pub at_worst: Survival,
     /// Its copies.
     pub copies: Vec<CopyNode>,
@@ -146,6 +147,7 @@ fn nodes(policy: &Policy, estate: &Estate<'_>, states: &[Vec<CopyState<'_>>]) ->
                 },
                 at_worst: match subject.asset.copies.value {
                     OrUnknown::Unknown => Survival::Unknown,
+                    OrUnknown::Known(_) if depends => Survival::Unknown,
                     OrUnknown::Known(_) => Survival::Lost,
                 },
                 copies: states.iter().map(|state| copy_node(policy, estate, state, floor, unseen)).collect(),

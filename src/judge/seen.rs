@@ -2,12 +2,15 @@
 //!
 //! Picks and orders observations; what they prove is left to `copy_state` and `estate`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::{Ordering, Reverse};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::sync::Arc;
 
 use super::estate::{Membership, Subject};
 use crate::evidence::{Digest, Evidence, Fact, Inventory, Item, Observation, Unseen};
 use crate::model::time::{FUTURE_TOLERANCE, Instant};
-use crate::model::{ItemKind, Method, Timespan, UnseenReason};
+use crate::model::{Facet, ItemKind, Method, Timespan, UnseenReason};
 
 /// Evidence as it stood at one time.
 #[derive(Debug, Clone, Copy)]
@@ -121,14 +124,22 @@ impl<'a> Seen<'a> {
                 && inventory.kind == kind
             {
                 let noted = Noted::new(inventory, observation);
-                // Of two at one time the one that claims less counts.
-                let order = |noted: &Noted<'_, Inventory>| (noted.at(), !noted.fact.complete, noted.fact.count);
+                // Of two at one time the one that claims less counts, and supersedes less.
+                let order = |noted: &Noted<'_, Inventory>| {
+                    (
+                        noted.at(),
+                        !noted.fact.complete,
+                        noted.fact.public_only,
+                        noted.fact.count,
+                        Reverse(noted.fact.from),
+                    )
+                };
                 if newest.is_none_or(|newest| order(&newest) <= order(&noted)) {
                     newest = Some(noted);
                 }
             }
         }
-        let mut items: BTreeMap<&'a str, Noted<'a, Item>> = BTreeMap::new();
+        let mut items: BTreeMap<&'a str, Told<'a>> = BTreeMap::new();
         let mut listed: BTreeSet<&'a str> = BTreeSet::new();
         for observation in self.of_system(system) {
             let Fact::Item(item) = &observation.fact else { continue };
@@ -139,8 +150,9 @@ impl<'a> Seen<'a> {
                 listed.insert(&item.name);
             }
             let noted = Noted::new(&**item, observation);
-            if items.get(&*item.name).is_none_or(|known| known.at() <= noted.at()) {
-                items.insert(&item.name, noted);
+            match items.entry(&item.name) {
+                Entry::Vacant(entry) => drop(entry.insert(Told::new(noted))),
+                Entry::Occupied(mut entry) => entry.get_mut().add(noted),
             }
         }
         let stale = newest.is_some_and(|newest| self.is_stale(newest.at()));
@@ -170,13 +182,65 @@ pub fn unseen(observation: &Observation) -> Option<Noted<'_, Unseen>> {
     }
 }
 
+/// What was last told of one item: as a rule in one line, else in all lines of that time.
+#[derive(Debug, Clone)]
+pub struct Told<'a> {
+    first: Noted<'a, Item>,
+    /// Other lines of the same time.
+    others: Option<Arc<[Noted<'a, Item>]>>,
+}
+
+impl<'a> Told<'a> {
+    const fn new(first: Noted<'a, Item>) -> Self {
+        Self { first, others: None }
+    }
+
+    /// Takes a line in: a later one replaces what was told before, one of the same time adds to it.
+    fn add(&mut self, noted: Noted<'a, Item>) {
+        match noted.at().cmp(&self.first.at()) {
+            Ordering::Greater => *self = Self::new(noted),
+            Ordering::Equal => {
+                let others = self.others.iter().flat_map(|others| others.iter().copied());
+                self.others = Some(others.chain([noted]).collect());
+            }
+            Ordering::Less => {}
+        }
+    }
+
+    /// Returns the line that is as good as any other for what all of them say: kind and name.
+    pub const fn first(&self) -> &'a Item {
+        self.first.fact
+    }
+
+    /// Returns which observation the first line is.
+    pub const fn digest(&self) -> Option<Digest> {
+        self.first.digest()
+    }
+
+    /// Returns what each line says.
+    pub fn lines(&self) -> impl Iterator<Item = &'a Item> {
+        let others = self.others.iter().flat_map(|others| others.iter());
+        std::iter::once(&self.first).chain(others).map(|noted| noted.fact)
+    }
+
+    /// Returns the facets that it has by any line, for a facet too many is asked for and one too few is
+    /// not; `None` where nobody looked.
+    pub fn facets(&self) -> Option<Vec<Facet>> {
+        let told = self.lines().filter_map(|item| item.facets.as_ref());
+        told.cloned().reduce(|mut all, more| {
+            all.extend(more);
+            all
+        })
+    }
+}
+
 /// A system's newest inventory.
 #[derive(Debug)]
 pub struct Listing<'a> {
     /// The end of the listing; `None` where the system was never listed.
     pub inventory: Option<Noted<'a, Inventory>>,
     /// Its items by name, with those observed since.
-    pub items: BTreeMap<&'a str, Noted<'a, Item>>,
+    pub items: BTreeMap<&'a str, Told<'a>>,
     /// Whether what is private in it is under audit.
     pub needs_private: bool,
     /// How many of them were seen in the listing itself.
@@ -187,9 +251,10 @@ pub struct Listing<'a> {
 
 impl<'a> Listing<'a> {
     /// Returns the item of that name, present or former; `None` where none was seen.
-    pub fn named(&self, name: &str) -> Option<Noted<'a, Item>> {
-        let former = |item: &&Noted<'a, Item>| item.fact.former_names.iter().any(|former| **former == *name);
-        self.items.get(name).or_else(|| self.items.values().find(former)).copied()
+    pub fn named(&self, name: &str) -> Option<Told<'a>> {
+        let former =
+            |told: &&Told<'a>| told.lines().flat_map(|item| &item.former_names).any(|former| **former == *name);
+        self.items.get(name).or_else(|| self.items.values().find(former)).cloned()
     }
 
     /// Returns whether everything that the system holds is known: listed whole and recently, no line

@@ -1,278 +1,245 @@
 //! What a policy file means as a whole: references resolve, combinations are possible, dates are in
 //! order.
 //!
-//! Shapes and single values were read before; nothing here looks at evidence or at the time.
+//! Shapes and single values were read before, and their faults told; here, records are drafts, of
+//! which a value with a fault says nothing and hides nothing. Nothing looks at evidence or at the time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
-use super::decode::{At, did_you_mean};
-use super::document::{Asset, Copy, Document, GithubSystem, Select, System};
+use super::decode::{At, Draft, did_you_mean, value_of};
+use super::document::{
+    Asset, Attestation, Copy, Exclude, GitMirror, GithubSystem, Http, Included, Objective, Objects, Rebuild,
+    RestoreTest, System, Waiver,
+};
 use super::fault::{Fault, Faults};
 use super::node::{Node, Value};
 use super::values::{Id, OrUnknown};
 use crate::model::{ControlId, ItemKind, Method, SystemKind};
 
-/// The names that a file declares, read from its tree so that a record with a fault of its own
-/// still counts as declared.
-#[derive(Debug, Default)]
-pub struct Declared<'a> {
-    is_mapping: bool,
-    systems: Vec<&'a str>,
-    objectives: Vec<&'a str>,
-    assets: Vec<&'a str>,
-    known_assets: HashSet<&'a str>,
-    asset_ids: Vec<&'a Node>,
-    /// The copies of each asset.
-    copies: Vec<&'a [Node]>,
-}
-
-impl<'a> Declared<'a> {
-    /// Returns the names in the tree of a file.
-    pub fn read(root: &'a Node) -> Self {
-        let keys = |name: &str| match root.get(name).map(|node| &node.value) {
-            Some(Value::Map(entries)) => entries.iter().filter_map(|(key, _)| key.text()).collect(),
-            _ => Vec::new(),
-        };
-        let asset_ids: Vec<&Node> = match root.get("assets").map(|node| &node.value) {
-            Some(Value::List(items)) => items.iter().filter_map(|item| item.get("id")).collect(),
-            _ => Vec::new(),
-        };
-        let known_assets: HashSet<&str> = asset_ids.iter().filter_map(|id| id.text()).collect();
-        // What a hint may offer: each once, and only what is an id.
-        let mut offered = HashSet::new();
-        let assets = asset_ids.iter().filter_map(|id| id.text());
-        let assets: Vec<&str> = assets.filter(|id| Id::is_valid(id) && offered.insert(*id)).collect();
-        let copies = match root.get("assets").map(|node| &node.value) {
-            Some(Value::List(items)) => items.iter().filter_map(|item| item.get("copies")?.list()).collect(),
-            _ => Vec::new(),
-        };
-        let is_mapping = matches!(root.value, Value::Map(_));
-        let (systems, objectives) = (keys("systems"), keys("objectives"));
-        Self { is_mapping, systems, objectives, assets, known_assets, asset_ids, copies }
-    }
-}
-
-/// Adds every fault of `document` that shapes alone do not show.
-pub fn check(document: &Document, declared: &Declared<'_>, faults: &mut Faults) {
-    let mut assets = HashMap::new();
-    for asset in &document.assets {
-        assets.entry(asset.id.0.as_str()).or_insert(asset);
-    }
-    let checker = Checker { document, declared, assets };
+/// Adds every fault of a file that shapes alone do not show.
+pub fn check(root: &Node, faults: &mut Faults) {
+    let checker = Checker::new(root);
     checker.systems(faults);
     checker.objectives(faults);
     checker.assets(faults);
-    checker.same_copies(faults);
     checker.exclusions(faults);
     checker.restore_tests(faults);
     checker.waivers(faults);
+}
+
+/// The names of one kind of record, in the order of the file.
+#[derive(Debug, Default)]
+struct Names<'a> {
+    all: HashSet<&'a str>,
+    /// What a hint may offer: each once.
+    offered: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn add(&mut self, name: &'a str, offer: bool) {
+        if self.all.insert(name) && offer {
+            self.offered.push(name);
+        }
+    }
+}
+
+/// The entries of a mapping from names.
+fn named(node: Option<&Node>) -> impl Iterator<Item = (&str, &Node, &Node)> {
+    let entries = match node.map(|node| &node.value) {
+        Some(Value::Map(entries)) => entries.as_slice(),
+        _ => &[],
+    };
+    entries.iter().filter_map(|(key, value)| Some((key.text()?, key, value)))
+}
+
+/// Returns what `key` of the node holds, where it says something.
+fn given<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    node.get(key).filter(|value| !matches!(value.value, Value::Null))
 }
 
 /// The keys of a copy that say nothing of where it is.
 const SAYS_NOTHING_OF_THE_PLACE: [&str; 7] = ["id", "claim", "said_in", "said_on", "covers", "min_bytes", "min_items"];
 
 struct Checker<'a> {
-    document: &'a Document,
-    declared: &'a Declared<'a>,
-    assets: HashMap<&'a str, &'a Asset>,
+    root: &'a Node,
+    systems: Names<'a>,
+    kinds: HashMap<&'a str, SystemKind>,
+    objectives: Names<'a>,
+    asset_names: Names<'a>,
+    /// The entries of each asset's id, of which there should be one.
+    assets: HashMap<&'a str, Vec<Draft<'a, Asset>>>,
 }
 
-impl Checker<'_> {
-    fn systems(&self, faults: &mut Faults) {
-        for (name, system) in &self.document.systems.0 {
-            if !Id::is_valid(name) {
-                faults.push(Fault::new(name.span.clone(), format!("`{}` is not an id", name.value)));
+impl<'a> Checker<'a> {
+    fn new(root: &'a Node) -> Self {
+        let (mut systems, mut objectives, mut asset_names) = (Names::default(), Names::default(), Names::default());
+        let mut kinds = HashMap::new();
+        for (name, _, node) in named(root.get("systems")) {
+            systems.add(name, true);
+            if let Some(kind) = Draft::<System>::new(node).kind() {
+                kinds.insert(name, kind);
             }
-            if let Some(OrUnknown::Known(domains)) = system.named_domains() {
-                for (key, value) in &domains.0 {
-                    if let OrUnknown::Known(value) = value {
-                        self.domain(key, value, faults);
-                    }
+        }
+        for (name, ..) in named(root.get("objectives")) {
+            objectives.add(name, true);
+        }
+        let mut assets: HashMap<&str, Vec<Draft<'_, Asset>>> = HashMap::new();
+        for asset in Draft::<Asset>::list(root.get("assets")) {
+            if let Some(id) = asset.node.get("id").and_then(Node::text) {
+                asset_names.add(id, Id::is_valid(id));
+                assets.entry(id).or_default().push(asset);
+            }
+        }
+        Self { root, systems, kinds, objectives, asset_names, assets }
+    }
+
+    fn systems(&self, faults: &mut Faults) {
+        // The spellings of each value of a domain, by its lower case.
+        let mut spellings: HashMap<(&str, String), BTreeSet<String>> = HashMap::new();
+        let domains = || named(self.root.get("systems")).flat_map(|(_, _, system)| named(system.get("domains")));
+        let value = |node: &Node| match value_of::<OrUnknown<String>>(node) {
+            Some(OrUnknown::Known(value)) => Some(value),
+            _ => None,
+        };
+        for (key, _, node) in domains() {
+            if let Some(value) = value(node) {
+                spellings.entry((key, value.to_lowercase())).or_default().insert(value);
+            }
+        }
+        for (name, key, system) in named(self.root.get("systems")) {
+            if !Id::is_valid(name) && !name.trim().is_empty() {
+                faults.push(Fault::new(key.span.clone(), format!("`{name}` is not an id")));
+            }
+            for (key, at, node) in named(system.get("domains")) {
+                if let Some(value) = value(node) {
+                    let same = spellings.get(&(key, value.to_lowercase()));
+                    domain(key, at.span.clone(), &value, same.and_then(BTreeSet::first), faults);
                 }
             }
-            if let System::Github(github) = system {
-                Self::github(github, faults);
+            if Draft::<System>::new(system).kind() == Some(SystemKind::Github) {
+                github(system, faults);
             }
-        }
-    }
-
-    fn github(github: &GithubSystem, faults: &mut Faults) {
-        if github.org.is_some() == github.user.is_some() {
-            faults.push(
-                Fault::new(github.at.clone(), "a github system names either an `org` or a `user`")
-                    .help("write `org: NAME` or `user: NAME`"),
-            );
-        }
-        if let (Some(app), Some(token)) = (&github.app, &github.token) {
-            faults.push(
-                Fault::new(app.at.clone(), "a github system is looked at either by an `app` or with a `token`")
-                    .related(token.span.clone(), "the token")
-                    .help("remove one of them"),
-            );
-        }
-    }
-
-    /// Values are compared letter by letter, so two spellings of one place would read as two places.
-    fn domain(&self, key: &At<String>, value: &str, faults: &mut Faults) {
-        if value.trim() != value || value.is_empty() {
-            faults.push(
-                Fault::new(key.span.clone(), format!("the value of `{}` is empty or has spaces around it", key.value))
-                    .help("write `unknown` where nobody knows it"),
-            );
-            return;
-        }
-        let others = self.document.systems.0.iter().filter_map(|(_, system)| system.domains()).flatten();
-        let other = others
-            .filter(|(name, _)| *name == key.value)
-            .filter_map(|(_, other)| other)
-            .find(|other| *other < value && other.to_lowercase() == value.to_lowercase());
-        if let Some(other) = other {
-            let message = format!("`{}: {value}` differs from `{other}` only in the case of its letters", key.value);
-            faults.push(Fault::new(key.span.clone(), message).help("write what is one place in one way"));
         }
     }
 
     fn objectives(&self, faults: &mut Faults) {
-        let known: Vec<&str> = self
-            .document
-            .systems
-            .0
-            .iter()
-            .filter_map(|(_, system)| system.domains())
-            .flat_map(|domains| domains.map(|(key, _)| key))
-            .collect();
-        for (_, objective) in &self.document.objectives.0 {
-            for key in objective.independent.iter().flat_map(|keys| &keys.value) {
-                if !known.contains(&key.value.as_str()) {
-                    let mut known = known.clone();
-                    known.sort_unstable();
-                    known.dedup();
-                    faults.push(
-                        Fault::new(key.span.clone(), format!("no system has a domain `{}`", key.value))
-                            .help(did_you_mean(key, &known)),
-                    );
+        let mut known: Vec<&str> = Vec::new();
+        for (_, _, system) in named(self.root.get("systems")) {
+            let is_read = |domains: &Node| matches!(domains.value, Value::Map(_)) || domains.text() == Some("unknown");
+            if !matches!(system.value, Value::Map(_))
+                || given(system, "domains").is_some_and(|domains| !is_read(domains))
+            {
+                // What could not be read may have any key.
+                return;
+            }
+            known.extend(named(system.get("domains")).map(|(key, ..)| key));
+        }
+        known.sort_unstable();
+        known.dedup();
+        for (_, _, objective) in named(self.root.get("objectives")) {
+            let Some(Some(keys)) = Draft::<Objective>::new(objective).independent() else { continue };
+            for key in keys.value {
+                if known.binary_search(&key.value.as_str()).is_err() {
+                    let message = format!("no system has a domain `{}`", key.value);
+                    faults.push(Fault::new(key.span.clone(), message).help(did_you_mean(&key, &known)));
                 }
             }
         }
     }
 
     fn assets(&self, faults: &mut Faults) {
-        if self.declared.asset_ids.is_empty() && self.declared.is_mapping {
+        let assets = self.root.get("assets");
+        let none = assets
+            .is_none_or(|assets| matches!(assets.value, Value::Null) || assets.list().is_some_and(<[Node]>::is_empty));
+        if none && matches!(self.root.value, Value::Map(_)) {
             faults.push(
                 Fault::of_file("the policy declares no assets, so an audit would look at nothing")
                     .help("add at least one entry under `assets:`"),
             );
         }
-        let mut first: HashMap<&str, &Node> = HashMap::new();
-        for id in &self.declared.asset_ids {
-            let Some(name) = id.text() else { continue };
-            let earlier = *first.entry(name).or_insert(id);
-            if earlier.span != id.span {
+        for asset in Draft::<Asset>::list(assets) {
+            let id = asset.node.get("id").and_then(|id| Some((id.text()?, id)));
+            if let Some((name, id)) = id
+                && let Some(first) = self.assets.get(name).and_then(|all| all.first()?.node.get("id"))
+                && first.span != id.span
+            {
                 faults.push(
                     Fault::new(id.span.clone(), format!("the asset `{name}` is declared twice"))
-                        .related(earlier.span.clone(), "first here"),
+                        .related(first.span.clone(), "first here"),
                 );
             }
-        }
-        for asset in &self.document.assets {
-            Self::known("system", &asset.lives_in, &self.declared.systems, faults);
-            Self::known("objective", &asset.objective, &self.declared.objectives, faults);
+            if let Some(system) = asset.lives_in() {
+                known("system", &system, &self.systems, faults);
+            }
+            if let Some(objective) = asset.objective() {
+                known("objective", &objective, &self.objectives, faults);
+            }
             self.expansion(asset, faults);
-            if let OrUnknown::Known(copies) = &asset.copies.value {
-                for (position, copy) in copies.iter().enumerate() {
-                    if let Some(earlier) = copies[..position].iter().find(|other| other.id() == copy.id()) {
+            let copies = asset.node.get("copies").and_then(Node::list).unwrap_or_default();
+            let mut first: HashMap<&str, Range<usize>> = HashMap::new();
+            for copy in copies.iter().map(Draft::<Copy>::new) {
+                if let Some((name, at)) = copy.id() {
+                    if let Some(earlier) = first.get(name) {
+                        let of = id.map(|(id, _)| format!(" of `{id}`")).unwrap_or_default();
                         faults.push(
-                            Fault::new(
-                                copy.at(),
-                                format!("the copy `{}` of `{}` is declared twice", copy.id(), asset.id.0),
-                            )
-                            .related(earlier.at(), "first here"),
+                            Fault::new(at, format!("the copy `{name}`{of} is declared twice"))
+                                .related(earlier.clone(), "first here"),
                         );
+                    } else {
+                        first.insert(name, at);
                     }
-                    self.copy(asset, copy, faults);
                 }
+                self.copy(asset, copy, faults);
             }
+            same_copies(copies, faults);
         }
-    }
-
-    /// One copy counted twice would be two copies that are lost together.
-    fn same_copies(&self, faults: &mut Faults) {
-        for copies in &self.declared.copies {
-            for (position, copy) in copies.iter().enumerate() {
-                let is_statement = copy.get("by").and_then(Node::text) == Some(Method::Attestation.word());
-                let same = |other: &&Node| {
-                    let named_alike = copy.get("id").zip(other.get("id")).is_some_and(|(a, b)| a.text() == b.text());
-                    !named_alike && copy.get("by").is_some() && copy.agrees_with(other, &SAYS_NOTHING_OF_THE_PLACE)
-                };
-                if let Some(earlier) = copies[..position].iter().find(same).filter(|_| !is_statement) {
-                    faults.push(
-                        Fault::new(copy.head(), "this is the same copy as an earlier one, under another id")
-                            .related(earlier.head(), "the earlier one")
-                            .help("remove one of them; two names do not make two copies"),
-                    );
-                }
-            }
-        }
-    }
-
-    fn known(what: &str, name: &At<String>, known: &[&str], faults: &mut Faults) -> bool {
-        let found = known.contains(&name.value.as_str());
-        if !found {
-            faults.push(
-                Fault::new(name.span.clone(), format!("unknown {what} `{}`", name.value))
-                    .help(did_you_mean(name, known)),
-            );
-        }
-        found
     }
 
     /// Checks a reference to an asset, `id` or `id/item`.
     fn known_asset(&self, name: &str, span: Range<usize>, faults: &mut Faults) -> bool {
         let (id, item) = name.split_once('/').map_or((name, None), |(id, item)| (id, Some(item)));
-        if !self.declared.known_assets.contains(id) {
+        let Some(assets) = self.assets.get(id) else {
             faults.push(
-                Fault::new(span, format!("unknown asset `{name}`")).help(did_you_mean(id, &self.declared.assets)),
+                Fault::new(span, format!("unknown asset `{name}`")).help(did_you_mean(id, &self.asset_names.offered)),
             );
             return false;
-        }
-        if let (Some(_), Some(asset)) = (item, self.assets.get(id))
-            && asset.each.is_none()
+        };
+        if item.is_some()
+            && assets.iter().all(|asset| matches!(asset.each(), Some(None)))
+            && let Some(declared) = assets.first().and_then(|asset| asset.node.get("id"))
         {
             faults.push(
                 Fault::new(span, format!("unknown asset `{name}`: `{id}` does not expand to items"))
-                    .related(asset.id.span.clone(), "declared here, without `each`"),
+                    .related(declared.span.clone(), "declared here, without `each`"),
             );
             return false;
         }
         true
     }
 
-    fn kind_of(&self, system: &str) -> Option<SystemKind> {
-        self.document.systems.get(system).map(System::kind)
-    }
-
-    fn expansion(&self, asset: &Asset, faults: &mut Faults) {
-        let kind = self.kind_of(&asset.lives_in);
-        if let (Some(each), Some(kind)) = (&asset.each, kind)
+    fn expansion(&self, asset: Draft<'_, Asset>, faults: &mut Faults) {
+        let kind = asset.lives_in().and_then(|system| self.kinds.get(system.value.as_str()).copied());
+        let Some(each) = asset.each() else { return };
+        if let (Some(each), Some(kind)) = (&each, kind)
             && kind.lists() != Some(each.value)
         {
             let help = match kind.lists() {
-                Some(item) => format!("a {kind} system lists each: {item}"),
-                None => format!("a {kind} system has no list to expand to"),
+                Some(item) => format!("{} system lists each: {item}", with_article(kind)),
+                None => format!("{} system has no list to expand to", with_article(kind)),
             };
-            faults.push(
-                Fault::new(each.span.clone(), format!("`each: {}` is not possible in a {kind} system", each.value))
-                    .help(help),
-            );
+            let message = format!("`each: {}` is not possible in {} system", each.value, with_article(kind));
+            faults.push(Fault::new(each.span.clone(), message).help(help));
         }
-        match (&asset.each, &asset.select) {
-            (None, Some(select)) => faults
-                .push(Fault::new(select.span.clone(), "`select` needs `each`").help("say what the entry expands to")),
+        let select = given(asset.node, "select");
+        match (&each, select) {
+            (None, Some(select)) => {
+                faults.push(Fault::new(select.head(), "`select` needs `each`").help("say what the entry expands to"));
+            }
             (Some(each), Some(select)) => selection(select, each.value, kind, faults),
             (_, None) => {}
         }
-        if let (Some(_), Some(name)) = (&asset.each, &asset.name) {
+        if let (Some(_), Some(name)) = (&each, given(asset.node, "name")) {
             faults.push(
                 Fault::new(name.span.clone(), "`name` is for a single item, and `each` expands to many")
                     .help("remove one of them, or write `select: { name: … }`"),
@@ -280,80 +247,64 @@ impl Checker<'_> {
         }
     }
 
-    fn copy(&self, asset: &Asset, copy: &Copy, faults: &mut Faults) {
-        if let Some(system) = copy.system() {
-            self.place(copy.method(), system, faults);
+    fn copy(&self, asset: Draft<'_, Asset>, copy: Draft<'_, Copy>, faults: &mut Faults) {
+        let Some(method) = copy.method() else {
+            if let Some(At { value: OrUnknown::Known(value), span }) = copy.place() {
+                known("system", &At { value, span }, &self.systems, faults);
+            }
+            return;
+        };
+        if !method.is_derived()
+            && let Some(place) = copy.place()
+        {
+            self.place(method, &place, faults);
         }
-        match copy {
-            Copy::Included(included) => self.rests_on(asset, &included.of, faults),
-            Copy::Rebuild(rebuild) => rebuild.from.0.iter().for_each(|from| self.rests_on(asset, from, faults)),
-            Copy::Attestation(statement) => {
-                if statement.expires.value < statement.attested_on.value {
+        match method {
+            Method::Included => {
+                if let Some(of) = Draft::<Included>::new(copy.node).of() {
+                    self.rests_on(asset, &of, faults);
+                }
+            }
+            Method::Rebuild => {
+                if let Some(from) = Draft::<Rebuild>::new(copy.node).from() {
+                    from.0.iter().for_each(|from| self.rests_on(asset, from, faults));
+                }
+            }
+            Method::Attestation => attestation(Draft::new(copy.node), faults),
+            Method::Http => {
+                let http = Draft::<Http>::new(copy.node);
+                if let (Some(header), Some(pointer)) = (http.header(), http.pointer())
+                    && header.is_some() == pointer.is_some()
+                {
+                    let at = given(copy.node, "url").unwrap_or(copy.node).head();
                     faults.push(
-                        Fault::new(statement.expires.span.clone(), "the statement expires before it was made")
-                            .related(statement.attested_on.span.clone(), "made here"),
+                        Fault::new(at, "an http copy finds its time in either a `header` or a `pointer`")
+                            .help("write `header: Last-Modified`, or `pointer: /path/in/json`"),
                     );
                 }
-                if let Some(captured) = &statement.captured_at
-                    && statement.attested_on.is_over_at(captured.0)
+            }
+            Method::GitMirror => {
+                if let (Some(Some(_)), Some(url)) = (asset.each(), Draft::<GitMirror>::new(copy.node).url())
+                    && !url.0.contains("{name}")
                 {
                     faults.push(
-                        Fault::new(captured.span.clone(), "the statement speaks of a state later than itself")
-                            .related(statement.attested_on.span.clone(), "made here"),
+                        Fault::new(url.span, "every item of this asset would be compared with the same mirror")
+                            .help("put `{name}` where the item's name stands in the URL"),
                     );
                 }
             }
-            Copy::Http(http) => {
-                if http.header.is_some() == http.pointer.is_some() {
-                    faults.push(
-                        Fault::new(
-                            http.url.span.clone(),
-                            "an http copy finds its time in either a `header` or a `pointer`",
-                        )
-                        .help("write `header: Last-Modified`, or `pointer: /path/in/json`"),
-                    );
-                }
-            }
-            Copy::GitMirror(mirror) => {
-                if asset.each.is_some() && !mirror.url.0.contains("{name}") {
-                    faults.push(
-                        Fault::new(
-                            mirror.url.span.clone(),
-                            "every item of this asset would be compared with the same mirror",
-                        )
-                        .help("put `{name}` where the item's name stands in the URL"),
-                    );
-                }
-            }
-            Copy::Objects(objects) => {
-                if let Some(group) = &objects.group {
-                    let names: Vec<&str> = objects
-                        .pattern
-                        .iter()
-                        .flat_map(|pattern| pattern.0.capture_names().flatten())
-                        .chain(std::iter::once("match"))
-                        .collect();
-                    if objects.pattern.is_none() {
-                        faults.push(Fault::new(group.span.clone(), "`group` needs a `pattern` with named groups"));
-                    } else if !names.contains(&group.value.as_str()) {
-                        faults.push(
-                            Fault::new(group.span.clone(), format!("`pattern` has no group named `{}`", group.value))
-                                .help(did_you_mean(group, &names)),
-                        );
-                    }
-                }
-            }
-            Copy::Commits(_)
-            | Copy::Workflow(_)
-            | Copy::Migrations(_)
-            | Copy::Releases(_)
-            | Copy::ObjectMirror(_)
-            | Copy::Artifacts(_)
-            | Copy::ArtifactMirror(_)
-            | Copy::BackupConfig(_)
-            | Copy::Replication(_)
-            | Copy::Build(_)
-            | Copy::Import(_) => {}
+            Method::Objects => group(Draft::new(copy.node), faults),
+            Method::Commits
+            | Method::Workflow
+            | Method::Migrations
+            | Method::Releases
+            | Method::ObjectMirror
+            | Method::Artifacts
+            | Method::ArtifactMirror
+            | Method::BackupConfig
+            | Method::Replication
+            | Method::Build
+            | Method::Import => {}
         }
     }
 
@@ -368,11 +319,10 @@ impl Checker<'_> {
             }
             return;
         };
-        let named = At { value: name.clone(), span: system.span.clone() };
-        if !Self::known("system", &named, &self.declared.systems, faults) {
+        if !known("system", &At { value: name.clone(), span: system.span.clone() }, &self.systems, faults) {
             return;
         }
-        if let (Some(kinds), Some(kind)) = (method.systems(), self.kind_of(name))
+        if let (Some(kinds), Some(kind)) = (method.systems(), self.kinds.get(name.as_str()).copied())
             && !kinds.contains(&kind)
         {
             let words: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
@@ -381,87 +331,89 @@ impl Checker<'_> {
                 .filter(|method| method.systems().is_none_or(|kinds| kinds.contains(&kind)))
                 .map(|method| method.word())
                 .collect();
+            let message = format!("`by: {method}` is not possible in `{name}`, {} system", with_article(kind));
             faults.push(
-                Fault::new(system.span.clone(), format!("`by: {method}` is not possible in `{name}`, a {kind} system"))
+                Fault::new(system.span.clone(), message)
                     .label(format!("needs a system of kind {}", words.join(" or ")))
                     .help(format!("possible there: {}", possible.join(", "))),
             );
         }
     }
 
-    fn rests_on(&self, asset: &Asset, other: &At<String>, faults: &mut Faults) {
+    fn rests_on(&self, asset: Draft<'_, Asset>, other: &At<String>, faults: &mut Faults) {
         let id = other.split('/').next().unwrap_or_default();
-        if id == asset.id.0 {
-            faults.push(
+        match asset.node.get("id") {
+            Some(own) if own.text() == Some(id) => faults.push(
                 Fault::new(other.span.clone(), format!("`{id}` cannot be its own copy"))
-                    .related(asset.id.span.clone(), "the asset itself"),
-            );
-        } else {
-            self.known_asset(other, other.span.clone(), faults);
+                    .related(own.span.clone(), "the asset itself"),
+            ),
+            _ => {
+                self.known_asset(other, other.span.clone(), faults);
+            }
         }
     }
 
     fn exclusions(&self, faults: &mut Faults) {
-        for exclude in &self.document.exclude {
-            Self::known("system", &exclude.r#in, &self.declared.systems, faults);
-            if exclude.name.excludes {
-                faults.push(
-                    Fault::new(exclude.name.span.clone(), "an exclusion names what is left out").help("remove the `!`"),
-                );
+        for exclude in Draft::<Exclude>::list(self.root.get("exclude")) {
+            if let Some(system) = exclude.r#in() {
+                known("system", &system, &self.systems, faults);
+            }
+            if let Some(name) = exclude.name()
+                && name.excludes
+            {
+                faults.push(Fault::new(name.span, "an exclusion names what is left out").help("remove the `!`"));
             }
         }
     }
 
     fn restore_tests(&self, faults: &mut Faults) {
-        for test in &self.document.restore_tests {
-            if !self.known_asset(&test.asset, test.asset.span.clone(), faults) {
+        for test in Draft::<RestoreTest>::list(self.root.get("restore_tests")) {
+            let Some(name) = test.asset() else { continue };
+            if !self.known_asset(&name, name.span.clone(), faults) {
                 continue;
             }
-            let id = test.asset.split('/').next().unwrap_or_default();
-            let asset = self.assets.get(id).copied();
-            let copies = asset.and_then(|asset| asset.copies.known()).map_or(&[][..], Vec::as_slice);
-            if let (Some(copy), Some(asset)) = (&test.copy, asset)
-                && !copies.iter().any(|known| known.id() == copy.value)
-                // A copy whose own record has a fault was dropped; its name may well be right.
-                && faults.list().iter().all(|fault| fault.span.is_none())
-            {
-                let known: Vec<&str> = copies.iter().map(Copy::id).collect();
-                faults.push(
-                    Fault::new(copy.span.clone(), format!("`{}` has no copy `{}`", asset.id.0, copy.value))
-                        .help(did_you_mean(copy, &known)),
-                );
+            let id = name.split('/').next().unwrap_or_default();
+            let Some(Some(copy)) = test.copy() else { continue };
+            let assets = self.assets.get(id).map_or(&[][..], Vec::as_slice);
+            let Some(copies) = assets.iter().copied().map(copies_of).collect::<Option<Vec<_>>>() else { continue };
+            let known: Vec<&str> = copies.into_iter().flatten().collect();
+            if !known.contains(&copy.value.as_str()) {
+                let message = format!("`{id}` has no copy `{}`", copy.value);
+                faults.push(Fault::new(copy.span.clone(), message).help(did_you_mean(&copy, &known)));
             }
         }
     }
 
     fn waivers(&self, faults: &mut Faults) {
-        for waiver in &self.document.waivers {
-            if waiver.expires.value < waiver.approved_on.value {
-                faults.push(
-                    Fault::new(waiver.expires.span.clone(), "the waiver expires before it was approved")
-                        .related(waiver.approved_on.span.clone(), "approved here"),
-                );
-            }
-            if let Some(first) = &waiver.first_approved_on
-                && first.value > waiver.approved_on.value
+        for waiver in Draft::<Waiver>::list(self.root.get("waivers")) {
+            if let (Some(approved), Some(expires)) = (waiver.approved_on(), waiver.expires())
+                && expires.value < approved.value
             {
                 faults.push(
-                    Fault::new(first.span.clone(), "`first_approved_on` is later than `approved_on`")
-                        .related(waiver.approved_on.span.clone(), "approved here"),
+                    Fault::new(expires.span, "the waiver expires before it was approved")
+                        .related(approved.span, "approved here"),
                 );
             }
-            for control in &waiver.control.0 {
+            if let (Some(approved), Some(Some(first))) = (waiver.approved_on(), waiver.first_approved_on())
+                && first.value > approved.value
+            {
+                faults.push(
+                    Fault::new(first.span, "`first_approved_on` is later than `approved_on`")
+                        .related(approved.span, "approved here"),
+                );
+            }
+            for control in waiver.control().map(|controls| controls.value.0).unwrap_or_default() {
                 if matches!(control.value, ControlId::WaiversSound | ControlId::AuditComplete) {
                     faults.push(Fault::new(
-                        control.span.clone(),
+                        control.span,
                         format!("`{}` cannot be waived: it watches over the waivers and the audit", control.value),
                     ));
                 }
             }
-            for pattern in &waiver.assets.0 {
+            for pattern in waiver.assets().map(|assets| assets.value.0).unwrap_or_default() {
                 if pattern.excludes {
                     faults.push(
-                        Fault::new(pattern.span.clone(), "a waiver names what it accepts, not what it leaves out")
+                        Fault::new(pattern.span, "a waiver names what it accepts, not what it leaves out")
                             .help("list the assets without `!`"),
                     );
                 } else if pattern.is_literal() {
@@ -472,34 +424,137 @@ impl Checker<'_> {
     }
 }
 
+fn known(what: &str, name: &At<String>, known: &Names<'_>, faults: &mut Faults) -> bool {
+    let found = known.all.contains(name.value.as_str());
+    if !found {
+        faults.push(
+            Fault::new(name.span.clone(), format!("unknown {what} `{}`", name.value))
+                .help(did_you_mean(name, &known.offered)),
+        );
+    }
+    found
+}
+
+/// Returns the word of a kind with its article: `an s3`, `a git`.
+fn with_article(kind: SystemKind) -> String {
+    let an = matches!(kind, SystemKind::Artifactory | SystemKind::External | SystemKind::S3);
+    format!("{} {kind}", if an { "an" } else { "a" })
+}
+
+/// Returns the ids of an asset's copies; `None` where some id has a fault, so that any may be meant.
+fn copies_of(asset: Draft<'_, Asset>) -> Option<Vec<&str>> {
+    let copies = asset.node.get("copies")?;
+    match copies.list() {
+        Some(copies) => copies.iter().map(|copy| Some(Draft::<Copy>::new(copy).id()?.0)).collect(),
+        None => (copies.text() == Some("unknown")).then(Vec::new),
+    }
+}
+
+/// Values are compared letter by letter, so two spellings of one place would read as two places.
+fn domain(key: &str, at: Range<usize>, value: &str, first: Option<&String>, faults: &mut Faults) {
+    if value.trim() != value {
+        faults.push(
+            Fault::new(at, format!("the value of `{key}` is empty or has spaces around it"))
+                .help("write `unknown` where nobody knows it"),
+        );
+    } else if let Some(other) = first.filter(|other| *other != value) {
+        let message = format!("`{key}: {value}` differs from `{other}` only in the case of its letters");
+        faults.push(Fault::new(at, message).help("write what is one place in one way"));
+    }
+}
+
+/// One copy counted twice would be two copies that are lost together.
+fn same_copies(copies: &[Node], faults: &mut Faults) {
+    for (position, copy) in copies.iter().enumerate() {
+        let is_statement = copy.get("by").and_then(Node::text) == Some(Method::Attestation.word());
+        let same = |other: &&Node| {
+            let named_alike = copy.get("id").zip(other.get("id")).is_some_and(|(a, b)| a.text() == b.text());
+            !named_alike && copy.get("by").is_some() && copy.agrees_with(other, &SAYS_NOTHING_OF_THE_PLACE)
+        };
+        if let Some(earlier) = copies[..position].iter().find(same).filter(|_| !is_statement) {
+            faults.push(
+                Fault::new(copy.head(), "this is the same copy as an earlier one, under another id")
+                    .related(earlier.head(), "the earlier one")
+                    .help("remove one of them; two names do not make two copies"),
+            );
+        }
+    }
+}
+
+fn attestation(statement: Draft<'_, Attestation>, faults: &mut Faults) {
+    let Some(made) = statement.attested_on() else { return };
+    if let Some(expires) = statement.expires()
+        && expires.value < made.value
+    {
+        faults.push(
+            Fault::new(expires.span, "the statement expires before it was made")
+                .related(made.span.clone(), "made here"),
+        );
+    }
+    if let Some(Some(captured)) = statement.captured_at()
+        && made.is_over_at(captured.0)
+    {
+        faults.push(
+            Fault::new(captured.span, "the statement speaks of a state later than itself")
+                .related(made.span, "made here"),
+        );
+    }
+}
+
+fn group(objects: Draft<'_, Objects>, faults: &mut Faults) {
+    let (Some(Some(group)), Some(pattern)) = (objects.group(), objects.pattern()) else { return };
+    let Some(pattern) = pattern else {
+        faults.push(Fault::new(group.span, "`group` needs a `pattern` with named groups"));
+        return;
+    };
+    let names: Vec<&str> = pattern.0.capture_names().flatten().chain(std::iter::once("match")).collect();
+    if !names.contains(&group.value.as_str()) {
+        faults.push(
+            Fault::new(group.span.clone(), format!("`pattern` has no group named `{}`", group.value))
+                .help(did_you_mean(&group, &names)),
+        );
+    }
+}
+
+/// Adds the faults of a github system: whose it is, and how it is looked at.
+fn github(system: &Node, faults: &mut Faults) {
+    let github = Draft::<GithubSystem>::new(system);
+    if let (Some(org), Some(user)) = (github.org(), github.user())
+        && org.is_some() == user.is_some()
+    {
+        faults.push(
+            Fault::new(system.head(), "a github system names either an `org` or a `user`")
+                .help("write `org: NAME` or `user: NAME`"),
+        );
+    }
+    if let (Some(app), Some(token)) = (given(system, "app"), given(system, "token")) {
+        faults.push(
+            Fault::new(app.head(), "a github system is looked at either by an `app` or with a `token`")
+                .related(token.head(), "the token")
+                .help("remove one of them"),
+        );
+    }
+}
+
 /// Adds a fault for each key of `select` that items of this kind do not have.
-fn selection(select: &Select, each: ItemKind, kind: Option<SystemKind>, faults: &mut Faults) {
-    let github = kind == Some(SystemKind::Github);
+fn selection(select: &Node, each: ItemKind, kind: Option<SystemKind>, faults: &mut Faults) {
+    let Some(kind) = kind else { return };
+    let github = kind == SystemKind::Github;
     let job = each == ItemKind::Job;
-    let keys: [(&str, Option<Range<usize>>, bool, &str); 9] = [
-        ("archived", select.archived.as_ref().map(|key| key.span.clone()), github, "github repositories"),
-        ("fork", select.fork.as_ref().map(|key| key.span.clone()), github, "github repositories"),
-        ("private", select.private.as_ref().map(|key| key.span.clone()), github, "github repositories"),
-        ("template", select.template.as_ref().map(|key| key.span.clone()), github, "github repositories"),
-        ("empty", select.empty.as_ref().map(|key| key.span.clone()), github, "github repositories"),
-        (
-            "disabled",
-            select.disabled.as_ref().map(|key| key.span.clone()),
-            github || job,
-            "github repositories and jenkins jobs",
-        ),
-        ("folder", select.folder.as_ref().map(|key| key.span.clone()), job, "jenkins jobs"),
-        (
-            "class",
-            select.class.as_ref().map(|key| key.span.clone()),
-            job || kind == Some(SystemKind::Artifactory),
-            "jenkins jobs and artifactory repositories",
-        ),
-        ("defined_in", select.defined_in.as_ref().map(|key| key.span.clone()), job, "jenkins jobs"),
+    let keys = [
+        ("archived", github, "github repositories"),
+        ("fork", github, "github repositories"),
+        ("private", github, "github repositories"),
+        ("template", github, "github repositories"),
+        ("empty", github, "github repositories"),
+        ("disabled", github || job, "github repositories and jenkins jobs"),
+        ("folder", job, "jenkins jobs"),
+        ("class", job || kind == SystemKind::Artifactory, "jenkins jobs and artifactory repositories"),
+        ("defined_in", job, "jenkins jobs"),
     ];
-    for (key, span, possible, belongs) in keys {
-        if let (Some(span), false, true) = (span, possible, kind.is_some()) {
-            faults.push(Fault::new(span, format!("`select.{key}` is for {belongs}")));
+    for (key, possible, belongs) in keys {
+        if let (Some(value), false) = (given(select, key), possible) {
+            faults.push(Fault::new(value.head(), format!("`select.{key}` is for {belongs}")));
         }
     }
 }

@@ -1,8 +1,9 @@
 //! From a YAML tree to typed values, collecting every fault on the way.
 //!
-//! One declaration of a record gives its type, its reader and its JSON Schema, so they cannot
-//! disagree. What the records are is left to `document`; references between them to `check`.
+//! One declaration of a record gives its type, its reader, its draft and its JSON Schema, so they
+//! cannot disagree. What the records are is left to `document`; references between them to `check`.
 
+use std::marker::PhantomData;
 use std::ops::{Deref, Range};
 
 use schemars::JsonSchema;
@@ -65,8 +66,7 @@ impl<T: Decode> Decode for Option<T> {
         if matches!(node.value, Value::Null) {
             return Some(None);
         }
-        // The fault rejects the policy; the record is kept so that the rest of it is still checked.
-        Some(T::decode(node, faults))
+        T::decode(node, faults).map(Some)
     }
     fn absent() -> Option<Self> {
         Some(None)
@@ -123,6 +123,45 @@ impl Decode for u64 {
             _ => wrong_type(node, "a whole number, zero or more", faults),
         }
     }
+}
+
+/// A record of which each value is read on its own, so that one with a fault hides nothing of the
+/// others. What it reads was read before, with the record; the faults were told then.
+#[derive(Debug)]
+pub struct Draft<'n, T> {
+    /// Where the record stands.
+    pub node: &'n Node,
+    record: PhantomData<T>,
+}
+
+impl<T> Clone for Draft<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Draft<'_, T> {}
+
+impl<'n, T> Draft<'n, T> {
+    /// Returns the draft of the record in `node`.
+    pub const fn new(node: &'n Node) -> Self {
+        Self { node, record: PhantomData }
+    }
+
+    /// Returns the drafts of the records in a list; none where there is no list.
+    pub fn list(node: Option<&'n Node>) -> impl Iterator<Item = Self> {
+        node.and_then(Node::list).unwrap_or_default().iter().map(Self::new)
+    }
+
+    /// Returns the value of `key`; `None` where it has a fault, or is required and absent.
+    pub fn read<V: Decode>(&self, key: &str) -> Option<V> {
+        self.node.get(key).map_or_else(V::absent, value_of)
+    }
+}
+
+/// Returns what a node holds; `None` where it has a fault, which was told when the file was read.
+pub fn value_of<T: Decode>(node: &Node) -> Option<T> {
+    T::decode(node, &mut Faults::default())
 }
 
 /// Adds the fault that `node` is not `expected`, and returns `None`.
@@ -273,16 +312,16 @@ impl<T: Decode> Decode for Named<T> {
         };
         let mut named = Vec::new();
         for (position, (key, value)) in entries.iter().enumerate() {
-            let Some(name) = String::decode(key, faults) else {
-                continue;
-            };
+            // Where the name has a fault, those of the value are told all the same.
+            let (name, value) = (String::decode(key, faults), T::decode(value, faults));
+            let Some(name) = name else { continue };
             if let Some(first) = first_with(&entries[..position], &name) {
                 faults.push(
                     Fault::new(key.span.clone(), format!("`{name}` is declared twice"))
                         .related(first.span.clone(), "first here"),
                 );
             }
-            if let Some(value) = T::decode(value, faults) {
+            if let Some(value) = value {
                 named.push((At { value: name, span: key.span.clone() }, value));
             }
         }
@@ -306,7 +345,7 @@ impl<T: JsonSchema> JsonSchema for Named<T> {
     }
 }
 
-/// Declares records of the policy language: the type, its reader and its JSON Schema in one.
+/// Declares records of the policy language: the type, its reader, its draft and its JSON Schema in one.
 ///
 /// `record! { "a system" struct System { key: Type, … } }`. A key is required unless its type has
 /// an `absent` value (`Option`, `Vec`, `Named`).
@@ -338,6 +377,15 @@ macro_rules! record {
                 $(let $field: Option<$ty> = fields.take($crate::policy::decode::key(stringify!($field)), faults);)*
                 Some(Self { $($field: $field?,)* at: node.head() })
             }
+        }
+
+        impl $crate::policy::decode::Draft<'_, $name> {
+            $(
+                /// Returns the value of this key; `None` where it has a fault, or is required and absent.
+                pub fn $field(&self) -> Option<$ty> {
+                    self.read($crate::policy::decode::key(stringify!($field)))
+                }
+            )*
         }
 
         impl $crate::policy::decode::Decode for $name {

@@ -2,7 +2,7 @@
 //!
 //! Shapes and single values only; whether references resolve is left to `check`.
 
-use super::decode::{At, Decode, Named, did_you_mean, record, word, wrong_type};
+use super::decode::{At, Decode, Draft, Named, did_you_mean, record, word, wrong_type};
 use super::fault::{Fault, Faults};
 use super::node::{Node, Value};
 use super::values::{
@@ -174,6 +174,11 @@ system! {
     "an external system" struct ExternalSystem {}
 }
 
+system! {
+    /// What all systems have, for one whose kind is not known.
+    "a system" struct AnySystem {}
+}
+
 /// A place that holds things.
 #[derive(Debug, Clone, schemars::JsonSchema)]
 #[schemars(tag = "kind", rename_all = "kebab-case")]
@@ -238,18 +243,33 @@ impl System {
     }
 }
 
+impl Draft<'_, System> {
+    /// Returns the kind; `None` where it has a fault.
+    pub fn kind(&self) -> Option<SystemKind> {
+        self.node.get("kind")?.text()?.parse().ok()
+    }
+}
+
 impl Decode for System {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         let known: Vec<&str> = SystemKind::ALL.iter().map(|kind| kind.word()).collect();
         let Value::Map(_) = node.value else {
             return wrong_type(node, "a system (a mapping)", faults);
         };
-        let Some(tag) = node.get("kind") else {
+        let kind: Option<SystemKind> = if let Some(tag) = node.get("kind") {
+            word(tag, "a kind of system", &known, faults)
+        } else {
             let help = format!("say what answers there, one of: {}", known.join(", "));
             faults.push(Fault::new(node.head(), "a system has no `kind`").help(help));
+            None
+        };
+        let Some(kind) = kind else {
+            // Which keys it may have is not known; those that every kind has are read for their faults.
+            let keys = SYSTEM_KEYS.iter().flat_map(|(_, keys)| keys.iter().copied());
+            let keys: Vec<&str> = keys.chain(["kind"]).collect();
+            AnySystem::decode_with(node, &keys, |_| None, faults);
             return None;
         };
-        let kind: SystemKind = word(tag, "a kind of system", &known, faults)?;
         let more = &["kind"][..];
         let elsewhere = |key: &str| {
             let kinds: Vec<&str> =
@@ -651,6 +671,11 @@ copy! {
     }
 }
 
+copy! {
+    /// What all copies have, for one whose method is not known.
+    "a copy" struct AnyCopy {}
+}
+
 /// Lists every method once; its reader, accessors and key table follow from the list.
 macro_rules! copies {
     ($($(#[$meta:meta])* $variant:ident,)+) => {
@@ -761,18 +786,43 @@ impl Copy {
     }
 }
 
+impl<'n> Draft<'n, Copy> {
+    /// Returns the method; `None` where it has a fault.
+    pub fn method(&self) -> Option<Method> {
+        self.node.get("by")?.text()?.parse().ok()
+    }
+
+    /// Returns the id as it is written, and where; `None` where it is no text.
+    pub fn id(&self) -> Option<(&'n str, std::ops::Range<usize>)> {
+        let id = self.node.get("id")?;
+        Some((id.text()?, id.span.clone()))
+    }
+
+    /// Returns the system that holds it; `None` where that has a fault or is not there.
+    pub fn place(&self) -> Option<At<OrUnknown<String>>> {
+        self.read("in")
+    }
+}
+
 impl Decode for Copy {
     fn decode(node: &Node, faults: &mut Faults) -> Option<Self> {
         let known: Vec<&str> = Method::ALL.iter().map(|method| method.word()).collect();
         let Value::Map(_) = node.value else {
             return wrong_type(node, "a copy (a mapping)", faults);
         };
-        let Some(tag) = node.get("by") else {
+        let method: Option<Method> = if let Some(tag) = node.get("by") {
+            word(tag, "a method", &known, faults)
+        } else {
             let help = format!("say how the copy is proven, one of: {}", known.join(", "));
             faults.push(Fault::new(node.head(), "a copy has no `by`").help(help));
+            None
+        };
+        let Some(method) = method else {
+            // Which keys it may have is not known; those that every method has are read for their faults.
+            let keys: Vec<&str> = COPY_KEYS.iter().flat_map(|(_, keys)| keys.iter().copied()).chain(["by"]).collect();
+            AnyCopy::decode_with(node, &keys, |_| None, faults);
             return None;
         };
-        let method: Method = word(tag, "a method", &known, faults)?;
         let own = COPY_KEYS.iter().find(|(name, _)| *name == method).map_or(&[][..], |(_, keys)| keys);
         let elsewhere = |key: &str| {
             let owners: Vec<&str> =

@@ -20,9 +20,8 @@ pub use node::MAX_FILE_BYTES;
 pub use values::{Day, OrUnknown};
 
 use crate::model::Timespan;
-use decode::{Decode, Named};
+use decode::Decode;
 use fault::{Faults, Source};
-use node::Node;
 
 /// A policy that was read whole and found without fault.
 #[derive(Debug, Clone)]
@@ -55,12 +54,7 @@ impl Policy {
         };
         let mut faults = Faults::default();
         let document = Document::decode(&root, &mut faults);
-        let declared = check::Declared::read(&root);
-        match &document {
-            Some(document) => check::check(document, &declared, &mut faults),
-            // The header has a fault, so there is no document; what it refers to is checked all the same.
-            None => check::check(&without_header(&root), &declared, &mut faults),
-        }
+        check::check(&root, &mut faults);
         match document {
             Some(document) if faults.is_empty() => {
                 let mut sha256 = String::with_capacity(64);
@@ -125,25 +119,4 @@ fn reject(source: Source, fault: Fault) -> Rejection {
     let mut faults = Faults::default();
     faults.push(fault);
     Rejection::new(source, faults)
-}
-
-fn without_header(root: &Node) -> Document {
-    fn part<T: Decode + Default>(root: &Node, key: &str) -> T {
-        // Their faults were added when the document was read.
-        root.get(key).and_then(|node| T::decode(node, &mut Faults::default())).unwrap_or_default()
-    }
-    let nowhere = 0..0;
-    Document {
-        version: At { value: document::Version, span: nowhere.clone() },
-        title: At { value: String::new(), span: nowhere.clone() },
-        owner: None,
-        review_every: None,
-        systems: part::<Named<System>>(root, "systems"),
-        objectives: part::<Named<Objective>>(root, "objectives"),
-        assets: part(root, "assets"),
-        exclude: part(root, "exclude"),
-        restore_tests: part(root, "restore_tests"),
-        waivers: part(root, "waivers"),
-        at: nowhere,
-    }
 }

@@ -152,15 +152,34 @@ fn syntax_fault(source: &Source, error: &serde_saphyr::Error) -> Fault {
             .label(detail)
             .help("write repeated parts out, or use fewer anchors and aliases");
     }
-    let fault = Fault::new(at, format!("not valid YAML: {detail}"));
+    let fault = Fault::new(at.clone(), format!("not valid YAML: {detail}"));
     if lower.contains("tab") {
-        fault.help("indent with spaces: YAML does not allow tabs")
+        let span = indenting_tab(source.text(), at.start).or(fault.span);
+        Fault { span, ..fault }.help("indent with spaces: YAML does not allow tabs")
     } else if lower.contains("multiple yaml documents") {
         Fault { message: "a policy file holds one YAML document".to_owned(), ..fault }
             .help("remove the `---`, or split the file")
     } else {
         fault
     }
+}
+
+/// Returns the tab that indents the line of byte `at`, or the next line that says something: the
+/// parser may still be at the end of the line before.
+fn indenting_tab(text: &str, at: usize) -> Option<Range<usize>> {
+    let begins = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
+    let mut start = begins;
+    for line in text[begins..].split_inclusive('\n') {
+        let indentation = line.len() - line.trim_start().len();
+        if let Some(tab) = line[..indentation].find('\t').filter(|_| indentation < line.len()) {
+            return Some(start + tab..start + tab + 1);
+        }
+        if start > begins && indentation < line.len() {
+            return None;
+        }
+        start += line.len();
+    }
+    None
 }
 
 fn node(spanned: Spanned<Value>) -> Node {

@@ -280,10 +280,9 @@ impl<T: Decode> Decode for OrUnknown<T> {
         {
             let fault = Fault::new(node.span.clone(), format!("`{text}` reads like an answer, and is none"));
             faults.push(fault.help("write `unknown`, the language's word for it"));
-            return Some(Self::Unknown);
+            return None;
         }
-        // The fault rejects the policy; the record is kept so that the rest of it is still checked.
-        Some(T::decode(node, faults).map_or(Self::Unknown, Self::Known))
+        T::decode(node, faults).map(Self::Known)
     }
 }
 
@@ -507,9 +506,9 @@ impl Decode for SecretRef {
             }
         }
         let fields = Fields::open(node, "a secret reference", &["env", "file"], faults)?;
-        let env: Option<String> = fields.take("env", faults)?;
-        let file: Option<String> = fields.take("file", faults)?;
-        match (env, file) {
+        let env: Option<Option<String>> = fields.take("env", faults);
+        let file: Option<Option<String>> = fields.take("file", faults);
+        match (env?, file?) {
             (Some(name), None) => Some(Self::Env(name)),
             (None, Some(path)) => Some(Self::File(path.into())),
             _ => {

@@ -11,7 +11,7 @@ const LONGEST: usize = 400;
 
 /// Returns whether a character steers the output instead of being read: control characters, and the
 /// marks that reorder or hide text.
-const fn steers(character: char) -> bool {
+pub(super) const fn steers(character: char) -> bool {
     matches!(
         character,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

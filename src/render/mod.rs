@@ -4,7 +4,7 @@
 
 mod csv;
 pub mod escape;
-mod json;
+pub mod json;
 mod markdown;
 mod phrases;
 mod register;

@@ -12,7 +12,7 @@ use super::{
     PolicyView, Report, RestoreTest, Rpo, SCHEMA, Summary, Survivor, System, Tool, Unseen, Waiver,
 };
 use crate::evidence::{Digest, Evidence, Fact, Observation};
-use crate::judge::context::{About as Judged, feed_of};
+use crate::judge::context::{About as Judged, feed_of, floor_of};
 use crate::judge::copy_state::{CopyState, Place as CopyPlace, Standing};
 use crate::judge::estate::{Membership, Subject};
 use crate::judge::exposure::{Held, exposure};
@@ -20,7 +20,7 @@ use crate::judge::loss::Survival;
 use crate::judge::seen::Seen;
 use crate::judge::{self, Audit, Measure, controls};
 use crate::model::time::Instant;
-use crate::model::{Pieces, Severity, Verdict};
+use crate::model::{Grade, Pieces, Severity, Verdict};
 use crate::policy::values::{NamePattern, OrUnknown, Owner};
 use crate::policy::{Copy as DeclaredCopy, Policy};
 
@@ -293,7 +293,9 @@ fn losses(audit: &Audit<'_>, seen: Seen<'_>, shared: &Shared, kept: &[bool]) -> 
                     let exposure_seconds = match outcome.copy {
                         None => Some(0),
                         Some(copy) => {
-                            let points: Vec<Held> = audit.states[index][copy].held(as_of).collect();
+                            let objective = audit.policy.objective(audit.estate.subjects[index].asset);
+                            let floor = objective.map_or(Grade::None, floor_of);
+                            let points: Vec<Held> = audit.states[index][copy].points.held(as_of, floor).collect();
                             let feed = feed_of(seen, &audit.estate.subjects[index].id, &audit.states[index]);
                             exposure(&points, feed.as_ref(), as_of).exposure.map(|length| length.num_seconds())
                         }

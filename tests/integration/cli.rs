@@ -59,6 +59,28 @@ fn a_folder_that_cannot_be_written_keeps_the_old_files_and_fails_with_1() {
 }
 
 #[test]
+fn a_reader_can_tell_that_the_files_of_a_folder_belong_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    audit(&["--out", &folder.path().display().to_string()]);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("the file");
+    let report: serde_json::Value = serde_json::from_str(&read("report.json")).expect("JSON");
+    let mut digests = String::new();
+    for line in read("evidence.jsonl").lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        digests.push_str(&format!("{}\n", line["digest"].as_str().expect("a digest")));
+    }
+    let mut over_all = "sha256:".to_owned();
+    for byte in <sha2::Sha256 as sha2::Digest>::digest(digests.as_bytes()) {
+        over_all.push_str(&format!("{byte:02x}"));
+    }
+    assert_eq!(report["evidence"]["digest"], over_all, "as docs/evidence.md says");
+    let markdown = read("report.md");
+    for said in [&report["evidence"]["digest"], &report["policy"]["sha256"]] {
+        assert!(markdown.contains(said.as_str().expect("text")), "report.md lacks {said}");
+    }
+}
+
+#[test]
 fn data_goes_to_standard_output_and_all_else_to_standard_error() {
     let output = audit(&["--format", "json"]);
     assert!(serde_json::from_str::<serde_json::Value>(&stdout(&output)).is_ok());

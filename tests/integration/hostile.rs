@@ -14,9 +14,10 @@ use crate::support::{policy, report};
 const AS_OF: &str = "2026-01-10T00:00:00Z";
 
 /// Each with what must not be found in the output of formats for people.
-const NASTY: [&str; 7] = [
+const NASTY: [&str; 8] = [
     "a|b`c`<script>alert(1)</script>",
     "\u{1b}[31mred\u{1b}]8;;http://x\u{7}",
+    "\u{9b}31mred\u{9b}0m\u{61c}x\u{2028}y\u{7f}",
     "left\u{202e}right\u{2066}x\u{200b}y",
     "=cmd|' /C calc'!A0",
     "[click](javascript:alert) ![i](http://x/y.png) @everyone #1",
@@ -27,6 +28,9 @@ const NASTY: [&str; 7] = [
 /// Returns a policy whose every free text is `nasty`, quoted for YAML as JSON is.
 fn hostile_policy(nasty: &str) -> String {
     let text = serde_json::to_string(nasty).expect("JSON");
+    // YAML takes no control character as it is, not even quoted.
+    let escaped = |c: char| if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    let text: String = text.chars().map(escaped).collect();
     // YAML itself takes no key of more than 1,024 characters.
     let key = if nasty.len() < 1_000 { text.clone() } else { "key".to_owned() };
     format!(
@@ -89,14 +93,19 @@ fn rendered(report: &Report, format: Format) -> String {
     String::from_utf8(out).expect("UTF-8")
 }
 
+/// Returns whether a character steers a terminal, or the order in which text is read.
+fn steers(c: char) -> bool {
+    let reorders = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
+    (c.is_control() && c != '\n') || reorders
+}
+
 #[test]
 fn no_format_for_people_carries_control_characters_or_reordering_marks() {
     for nasty in NASTY {
         let report = hostile_report(nasty);
         for format in [Format::Table, Format::Markdown, Format::Csv] {
             let text = rendered(&report, format);
-            let steering = |c: &char| (c.is_control() && *c != '\n') || ('\u{200b}'..='\u{206f}').contains(c);
-            assert_eq!(text.chars().find(steering), None, "{format:?} of {nasty:?}");
+            assert_eq!(text.chars().find(|c| steers(*c)), None, "{format:?} of {nasty:?}");
         }
     }
 }
@@ -131,6 +140,14 @@ fn no_cell_of_a_csv_is_a_formula() {
                 assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
             }
         }
+    }
+}
+
+#[test]
+fn json_carries_nothing_that_steers_a_terminal() {
+    for nasty in NASTY {
+        let text = rendered(&hostile_report(nasty), Format::Json);
+        assert_eq!(text.chars().find(|c| steers(*c)), None, "{nasty:?}");
     }
 }
 

@@ -5,6 +5,7 @@
 mod boundaries;
 mod cli;
 mod doubt;
+mod fault_pairs;
 mod fixtures;
 mod hostile;
 mod merging;

@@ -394,6 +394,189 @@ waivers:
     assert!(places.is_sorted(), "{places:?}");
 }
 
+/// Asserts the messages of all faults of `text`, in the order of the file.
+#[track_caller]
+fn all_faults(text: &str, expected: &[&str]) {
+    let rejection = rejection(text.as_bytes());
+    let messages: Vec<&str> = rejection.faults().iter().map(|fault| fault.message.as_str()).collect();
+    assert_eq!(messages, expected, "{rejection}");
+}
+
+#[test]
+fn a_bad_value_hides_no_other_fault_of_its_record() {
+    let with = |more: &str| format!("{GOOD}{more}\n");
+    all_faults(
+        &with("exclude: [{ in: gthub, name: '!x', reason: r, owner: o, review_by: 2026-13-01 }]"),
+        &["unknown system `gthub`", "an exclusion names what is left out", "`2026-13-01` is not a date"],
+    );
+    all_faults(
+        &with("restore_tests: [{ asset: sourse, on: 2026-01-01, result: pass }]"),
+        &["unknown asset `sourse`", "`pass` is not a result"],
+    );
+    all_faults(
+        &with("restore_tests: [{ asset: source, copy: objekts, on: yesterday, result: passed }]"),
+        &["`source` has no copy `objekts`", "`yesterday` is not a date"],
+    );
+    all_faults(
+        &with(
+            "waivers: [{ control: [waivers-sound, copys], assets: [othr, '!x'], approved_by: x, approved_on: 2026-01-02, expires: 2026-01-01 }]",
+        ),
+        &[
+            "a waiver has no `reason`",
+            "`waivers-sound` cannot be waived: it watches over the waivers and the audit",
+            "`copys` is not a control",
+            "unknown asset `othr`",
+            "a waiver names what it accepts, not what it leaves out",
+            "the waiver expires before it was approved",
+        ],
+    );
+    all_faults(
+        &with("waivers: [{ control: copies, assets: [othr], reason: r, approved_by: x, approved_on: 2026-01-02 }]"),
+        &["a waiver has no `expires`", "unknown asset `othr`"],
+    );
+}
+
+#[test]
+fn a_bad_value_hides_no_other_fault_of_a_copy() {
+    let with = |copies: &str| GOOD.replacen("copies: unknown", &format!("copies: [{copies}]"), 1);
+    all_faults(
+        &with("{ id: m, in: bucket, by: git-mirror, url: nowhere }"),
+        &["`by: git-mirror` is not possible in `bucket`, an s3 system", "not an absolute URL"],
+    );
+    all_faults(
+        &with(
+            "{ id: s, in: vault, by: attestation, statement: '', attested_by: y, attested_on: 2026-01-02, expires: 2026-01-01 }",
+        ),
+        &["unknown system `vault`", "the text is empty", "the statement expires before it was made"],
+    );
+    all_faults(&with("{ id: a b, by: included, of: sourse }"), &["`a b` is not an id", "unknown asset `sourse`"]);
+    all_faults(
+        &with("{ id: a b, by: rebuild, from: [sourse, other] }"),
+        &["`a b` is not an id", "unknown asset `sourse`", "`other` cannot be its own copy"],
+    );
+    all_faults(
+        &with("{ id: o, in: bucket, by: objects, group: x, min_bytes: few }"),
+        &["`group` needs a `pattern` with named groups", "expected a whole number, zero or more, found text"],
+    );
+    all_faults(
+        &with("{ id: h, in: bucket, by: http, url: nowhere }"),
+        &["not an absolute URL", "an http copy finds its time in either a `header` or a `pointer`"],
+    );
+    // What depends on the method cannot be told without one; what does not, can.
+    all_faults(
+        &with("{ id: a b, in: vault, by: magic, covers: [gti], colour: red, url: nowhere }"),
+        &[
+            "`a b` is not an id",
+            "unknown system `vault`",
+            "`magic` is not a method",
+            "`gti` is not a facet",
+            "unknown key `colour` in a copy",
+        ],
+    );
+    all_faults(
+        &with("{ id: x, in: bucket, by: objects, min_items: few }, { id: x, in: bucket, by: objects, prefix: a }"),
+        &["expected a whole number, zero or more, found text", "the copy `x` of `other` is declared twice"],
+    );
+}
+
+#[test]
+fn a_bad_value_hides_no_other_fault_of_an_asset_an_objective_or_a_system() {
+    all_faults(
+        &GOOD.replacen("owner: Squad", "owner: tbd\n    each: job\n    name: x\n    select: { fork: 7 }", 1).replacen(
+            "lives_in: github",
+            "lives_in: elsewhere",
+            1,
+        ),
+        &[
+            "`tbd` reads like an answer, and is none",
+            "`each: job` is not possible in an external system",
+            "`name` is for a single item, and `each` expands to many",
+            "expected true or false, found `7`",
+            "`select.fork` is for github repositories",
+        ],
+    );
+    all_faults(
+        &GOOD.replacen("rpo: 1d, independent: [provider]", "rpo: soon, independent: [provder, '']", 1),
+        &["`soon` is not a duration", "no system has a domain `provder`", "the text is empty"],
+    );
+    all_faults(
+        &GOOD.replacen(
+            "org: example, domains: { provider: GitHub }",
+            "base_url: x, domains: { provider: aws, 7: x }",
+            1,
+        ),
+        &[
+            "a github system names either an `org` or a `user`",
+            "not an absolute URL",
+            "`provider: aws` differs from `AWS` only in the case of its letters",
+            "expected text, found a number",
+        ],
+    );
+    all_faults(
+        &GOOD.replacen(
+            "kind: github, org: example, domains: {",
+            "kind: gitlab, org: example, colour: red, domains: { site: '',",
+            1,
+        ),
+        &["`gitlab` is not a kind of system", "unknown key `colour` in a system", "the text is empty"],
+    );
+    all_faults(
+        &GOOD.replacen("  elsewhere: { kind: external }", "  7: { kind: extrnal }\n  elsewhere: { kind: external }", 1),
+        &["expected text, found a number", "`extrnal` is not a kind of system"],
+    );
+}
+
+#[test]
+fn a_fault_has_no_follow_up_faults() {
+    // What a bad value would have said is not known, so that nothing is concluded from it.
+    let with = |from: &str, to: &str, expected: &str| all_faults(&GOOD.replacen(from, to, 1), &[expected]);
+    with("in: bucket", "in: 7", "expected text, found a number");
+    with("in: bucket", "in: tbd", "`tbd` reads like an answer, and is none");
+    with(
+        "lives_in: github",
+        "lives_in: github\n    each: repos\n    select: { name: x }",
+        "`repos` is not something to expand to",
+    );
+    with("kind: s3, bucket: copies", "kind: s3", "an s3 system has no `bucket`");
+    with("domains: { provider: GitHub }", "domains: [GitHub]", "expected a mapping from names, found a list");
+    with("id: source", "name: source", "an asset has no `id`");
+    with(
+        "copies: unknown",
+        "copies: [{ id: h, in: bucket, by: http, url: 'https://x/', header: 7 }]",
+        "expected text, found a number",
+    );
+    let test = "restore_tests: [{ asset: source, copy: objects, on: 2026-01-01, result: passed }]";
+    let with = |from: &str, to: &str, expected: &str| {
+        all_faults(&format!("{GOOD}{test}\n").replacen(from, to, 1), &[expected]);
+    };
+    with("id: objects, in: bucket, by: objects,", "in: bucket, by: objects,", "an objects copy has no `id`");
+    with("pattern: '(?P<day>[0-9]+)'", "min_items: few", "expected a whole number, zero or more, found text");
+    with("copies:\n      - {", "copies:\n        {", "expected a list, found a mapping");
+}
+
+#[test]
+fn a_restore_test_of_no_copy_is_told_among_other_faults() {
+    let test = "restore_tests: [{ asset: source, copy: objekts, on: 2026-01-01, result: passed }]";
+    all_faults(
+        &format!("{GOOD}{test}\n").replacen("title: Test", "title: ''", 1),
+        &["the text is empty", "`source` has no copy `objekts`"],
+    );
+}
+
+#[test]
+fn a_tab_is_shown_where_it_stands() {
+    let place = |text: &str| {
+        let rejection = rejection(text.as_bytes());
+        assert!(rejection.render(false).contains("indent with spaces"), "{rejection}");
+        let place = rejection.place(&rejection.faults()[0]).expect("a place");
+        (place.line, place.column)
+    };
+    assert_eq!(place("version: 1\n\ttitle: T\n"), (2, 1));
+    assert_eq!(place("version: 1\ntitle: T\nsystems:\n  gh: { kind: external }\n\tx: 1\n"), (5, 1));
+    let shown = rejection(b"version: 1\n\ttitle: T\n").render(false);
+    assert!(shown.contains("policy.yaml:2:1\n"), "{shown}");
+}
+
 #[test]
 fn a_fault_looks_as_it_was_read() {
     let text = GOOD.replacen("retention", "x", 1).replacen("lives_in: github", "lives_in: githb", 1);

@@ -2,6 +2,7 @@
 //!
 //! The generator is in `case`; each other module holds properties of one subject.
 
+mod agreement;
 mod arithmetic;
 mod case;
 mod graphs;

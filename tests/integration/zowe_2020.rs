@@ -136,6 +136,15 @@ fn a_copy_that_is_only_attested_leaves_survival_unknown() {
 }
 
 #[test]
+fn whom_the_loss_of_a_group_nobody_listed_concerns_is_unknown() {
+    // Half a year later the statement about what the group travels in has lapsed.
+    let report = json("2021-02-01");
+    assert_eq!(verdict(&report, "survives-loss:jenkins-only-jobs"), "unknown");
+    assert!(loss(&report, "provider=Vexxhost", "unknown").contains(&"jenkins-only-jobs"));
+    assert_eq!(loss(&report, "provider=Vexxhost", "lost"), ["wash", "lf-jenkins"]);
+}
+
+#[test]
 fn half_a_year_later_statements_and_the_waiver_have_lapsed() {
     let (before, after) = (json("2020-07-22T00:00:00Z"), json("2021-02-01"));
     assert_eq!(asset_verdict(&before, "zos-guests"), "unknown");

@@ -73,7 +73,7 @@ pub fn status(asset: &AssetContext<'_, '_>, state: &CopyState<'_>) -> ClaimStatu
 
 /// Evidence speaks for the claim; it is stale once what it shows is beyond the RPO.
 fn fresh(asset: &AssetContext<'_, '_>, state: &CopyState<'_>) -> ClaimStatus {
-    match (asset.rpo(), asset.copy_exposure(state)) {
+    match (asset.rpo(), asset.copy_exposure(state, Grade::Reported)) {
         (Some(rpo), Some(exposure)) if rpo.after(asset.as_of() - exposure) < asset.as_of() => ClaimStatus::Stale,
         (Some(_), Some(_)) => ClaimStatus::Supported,
         (None, _) | (_, None) => ClaimStatus::Unproven,

@@ -97,11 +97,11 @@ impl Control for Declared {
 
 /// Says of an asset that its system has it under another name than the policy.
 fn renamed(asset: &AssetContext<'_, '_>, out: &mut Drafts) {
-    let (Some(name), Some(item)) = (&asset.subject.asset.name, asset.subject.item) else { return };
-    if *item.fact.name != *name.value {
+    let (Some(name), Some(item)) = (&asset.subject.asset.name, &asset.subject.item) else { return };
+    if *item.first().name != *name.value {
         let lives_in = &asset.subject.asset.lives_in.value;
         let because =
-            format!("renamed: `{lives_in}` has it as `{}`; the policy still says `{}`", item.fact.name, name.value);
+            format!("renamed: `{lives_in}` has it as `{}`; the policy still says `{}`", item.first().name, name.value);
         out.asset(Verdict::Met, because, name.span.clone()).evidence = item.digest().into_iter().collect();
     }
 }

@@ -3,7 +3,8 @@
 //! Judges which parts are copied; whether a part is whole is `copy-complete`'s question.
 
 use super::{About, AssetContext, Control, Drafts};
-use crate::judge::copy_state::CopyState;
+use crate::judge::copy_state::{CopyState, Standing};
+use crate::judge::seen::Told;
 use crate::model::{ControlId, Facet, Method, Verdict};
 use crate::policy::Copy;
 
@@ -27,14 +28,14 @@ impl Control for FacetsCovered {
     fn asset(&self, asset: &AssetContext<'_, '_>, out: &mut Drafts) {
         let facets = &asset.subject.asset.facets;
         let Some(first) = facets.first() else { return };
-        let present = asset.subject.item.and_then(|item| item.fact.facets.as_deref());
+        let present = asset.subject.item.as_ref().and_then(Told::facets);
         let wanted: Vec<Facet> = facets
             .iter()
             .map(|facet| facet.value)
-            .filter(|facet| present.is_none_or(|present| present.contains(facet)))
+            .filter(|facet| present.as_ref().is_none_or(|present| present.contains(facet)))
             .collect();
         let covered = |facet: &Facet, sure: bool| {
-            asset.states.iter().any(|state| match covers(state, *facet) {
+            asset.states.iter().any(|state| match covers(asset, state, *facet) {
                 Cover::No => false,
                 Cover::Perhaps => !sure && state.may_count(),
                 Cover::Shown => {
@@ -76,17 +77,20 @@ enum Cover {
     Shown,
 }
 
-/// Returns whether the copy holds the facet, as the policy says and as its proof can show.
-fn covers(state: &CopyState<'_>, facet: Facet) -> Cover {
-    match state.copy.method() {
-        Method::Included => match (says(state.copy, facet), state.carrier) {
-            (Cover::No, _) => Cover::No,
-            (said, Some(carrier)) => said.min(says(carrier, facet)),
-            // It travels in several copies, which may hold different facets.
-            (_, None) => Cover::Perhaps,
-        },
-        _ => says(state.copy, facet),
+/// Returns whether the copy holds the facet, as the policy says and as its proof can show. What travels
+/// inside others is held by any of them.
+fn covers(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, facet: Facet) -> Cover {
+    let said = says(state.copy, facet);
+    if state.method() != Method::Included || said == Cover::No {
+        return said;
     }
+    let carriers = state.carriers.iter().filter_map(|carrier| Some((carrier, asset.declared(carrier)?)));
+    let shown = carriers.map(|(carrier, copy)| {
+        let is_sure = carrier.standing == Standing::Usable && carrier.grade >= asset.floor();
+        says(copy, facet).min(if is_sure { Cover::Shown } else { Cover::Perhaps })
+    });
+    // Where nobody knows in what it travels, it may be there.
+    shown.max().unwrap_or(Cover::Perhaps).min(said)
 }
 
 /// Returns whether a copy by itself holds the facet. A method that can show only one facet covers no

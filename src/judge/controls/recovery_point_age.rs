@@ -64,7 +64,7 @@ impl Control for RecoveryPointAge {
         let verdict = match (is_within(&asset.usable_exposure), fresher) {
             (true, _) if is_within(&asset.sure_exposure) => Verdict::Met,
             (true, _) => {
-                because.push_str(&format!("; but by evidence below {}: {}", asset.floor(), asset.reasons()));
+                because.push_str(&format!("; within it only by evidence below {}: {}", asset.floor(), asset.reasons()));
                 Verdict::Unknown
             }
             (false, Some(state)) => {

@@ -33,7 +33,7 @@ impl Control for RestoreTested {
     fn asset(&self, asset: &AssetContext<'_, '_>, out: &mut Drafts) {
         let Some(every) = &asset.objective.restore_test_every else { return };
         let as_of = asset.as_of();
-        let newest = tests_of(asset.audit.policy, asset.subject, as_of)
+        let newest = tests_of(asset.audit.policy, asset.subject, asset.audit.seen)
             .max_by_key(|test| (test.on.value, test.result.value == Outcome::Failed));
         let Some(test) = newest else {
             out.asset(Verdict::Gap, "never: no restore test is recorded", every.span.clone());

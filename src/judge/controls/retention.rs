@@ -5,7 +5,7 @@
 use super::{About, AssetContext, Control, Drafts};
 use crate::judge::copy_state::{CopyState, Standing};
 use crate::model::time::{Instant, human};
-use crate::model::{ControlId, Timespan, Verdict};
+use crate::model::{ControlId, Grade, Timespan, Verdict};
 use crate::policy::Copy;
 use crate::policy::values::Keeps;
 
@@ -40,8 +40,7 @@ fn reach(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespa
         Standing::Doubtful | Standing::Usable => {}
     }
     let sure = state.is_sure(asset.floor());
-    // What travels inside something reaches back as far as that does.
-    let copy = state.carrier.unwrap_or(state.copy);
+    let copy = state.copy;
     if let Copy::Attestation(statement) = copy {
         return match statement.keeps.as_ref().map(|keeps| keeps.value) {
             Some(Keeps::Points(0 | 1)) => (Verdict::Gap, "only the latest recovery point is kept (keeps 1)".to_owned()),
@@ -74,16 +73,21 @@ fn reach(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespa
         return if seen { (verdict, because) } else { (Verdict::Unknown, format!("{because}, but {}", state.because)) };
     }
     let needed = needed_from(asset, retention);
-    let Some(oldest) = state.points.first().map(|point| point.captured_at) else {
+    let Some(reached) = Reached::by(state, Grade::None) else {
         return (Verdict::Unknown, format!("no recovery point is known: {}", state.because));
     };
+    let oldest = reached.oldest;
     let because = format!("oldest recovery point of {}, {} needed", human(oldest), human(needed));
-    if is_alone(asset, state) {
+    let reaches = |reached: Reached| reached.oldest <= needed && (reached.several || is_young(asset));
+    if !reached.several && !is_young(asset) {
         let verdict = if state.whole_since == Some(Instant::MIN_UTC) { Verdict::Gap } else { Verdict::Unknown };
         (verdict, format!("only the latest recovery point was seen, of {}", human(oldest)))
-    } else if oldest <= needed {
-        let verdict = if sure { Verdict::Met } else { Verdict::Unknown };
-        (verdict, because)
+    } else if reaches(reached) && !sure {
+        (Verdict::Unknown, because)
+    } else if reaches(reached) && Reached::by(state, asset.floor()).is_some_and(reaches) {
+        (Verdict::Met, because)
+    } else if reaches(reached) {
+        (Verdict::Unknown, format!("{because}; but as far back only by evidence below {}", asset.floor()))
     } else if state.whole_since.is_some_and(|since| since <= needed) {
         (Verdict::Gap, because)
     } else {
@@ -91,15 +95,27 @@ fn reach(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespa
     }
 }
 
-/// Returns whether the copy holds the latest state alone, of an asset old enough to have had another.
-fn is_alone(asset: &AssetContext<'_, '_>, state: &CopyState<'_>) -> bool {
-    let captured = |point: Option<&crate::evidence::Point>| point.map(|point| point.captured_at);
-    let young = asset
-        .subject
-        .created_at(asset.audit.seen)
-        .zip(asset.rpo())
-        .is_some_and(|(created, rpo)| rpo.after(rpo.after(created)) >= asset.as_of());
-    captured(state.points.first()) == captured(state.points.last()) && !young
+/// How far back the recovery points of a copy reach.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    oldest: Instant,
+    /// Whether they hold more than one state.
+    several: bool,
+}
+
+impl Reached {
+    /// Returns how far back those known by evidence of at least `grade` reach; `None` without any.
+    fn by(state: &CopyState<'_>, grade: Grade) -> Option<Self> {
+        let mut times = state.points.known_by(grade).map(|(point, _)| point.captured_at);
+        let oldest = times.next()?;
+        Some(Self { oldest, several: times.any(|time| time > oldest) })
+    }
+}
+
+/// Returns whether the asset is too young to have had more than one state to keep.
+fn is_young(asset: &AssetContext<'_, '_>) -> bool {
+    let created = asset.subject.created_at(asset.audit.seen).zip(asset.rpo());
+    created.is_some_and(|(created, rpo)| rpo.after(rpo.after(created)) >= asset.as_of())
 }
 
 /// Returns how old the oldest recovery point has to be: a young asset needs one from its first RPO.

@@ -6,7 +6,7 @@ use super::{About, AssetContext, Control, Drafts};
 use crate::evidence::Point;
 use crate::judge::copy_state::CopyState;
 use crate::model::time::human;
-use crate::model::{ControlId, Count, Severity, Verdict};
+use crate::model::{ControlId, Count, Grade, Severity, Verdict};
 use crate::policy::Copy;
 
 /// How many earlier recovery points the newest is compared with.
@@ -38,26 +38,47 @@ impl Control for SizePlausible {
             if state.method().is_derived() {
                 continue;
             }
-            let points = all_points(state);
+            let points = all_points(state, Grade::None);
             let sized = points.iter().any(|point| point.bytes.is_some() || point.items.is_some());
             if points.is_empty() || !(sized || state.method().has_sizes()) {
                 continue;
             }
-            let (verdict, severity, because) = judge_newest(state, &points);
+            let mut found = judge_newest(state, &points);
+            // Sizes that nobody vouches for may make others implausible, but not plausible.
+            let vouched = all_points(state, Grade::Attested);
+            if vouched.len() < points.len() {
+                let other =
+                    if vouched.last().map(|point| point.captured_at) < points.last().map(|point| point.captured_at) {
+                        (Verdict::Unknown, None, "nothing says how its newest recovery point is known".to_owned())
+                    } else {
+                        judge_newest(state, &vouched)
+                    };
+                found = worse(found, other);
+            }
+            let (verdict, severity, because) = found;
             out.copy(state, verdict, because, state.copy.at()).severity = severity;
         }
     }
 }
 
-/// Returns every recovery point that is there, good or bad, in order of time.
-fn all_points<'s>(state: &'s CopyState<'_>) -> Vec<&'s Point> {
-    let mut points: Vec<&Point> = state.points.iter().chain(state.bad_points.iter().copied()).collect();
+/// Returns every recovery point that is there by evidence of at least `grade`, good or bad, in order of
+/// time.
+fn all_points<'s>(state: &'s CopyState<'_>, grade: Grade) -> Vec<&'s Point> {
+    let good = state.points.known_by(grade).map(|(point, _)| point);
+    let bad = state.bad_points.iter().filter(|(_, known)| *known >= grade).map(|(point, _)| *point);
+    let mut points: Vec<&Point> = good.chain(bad).collect();
     points.sort_by_key(|point| (point.captured_at, point.bytes, point.items));
     points
 }
 
+type Found = (Verdict, Option<Severity>, String);
+
+fn worse(a: Found, b: Found) -> Found {
+    if (b.0, b.1) > (a.0, a.1) { b } else { a }
+}
+
 /// Judges the newest recovery point; of several captured at one time, the worst.
-fn judge_newest(state: &CopyState<'_>, points: &[&Point]) -> (Verdict, Option<Severity>, String) {
+fn judge_newest(state: &CopyState<'_>, points: &[&Point]) -> Found {
     let newest = points.last().map(|point| point.captured_at);
     let first = points.partition_point(|point| Some(point.captured_at) < newest);
     let (earlier, same) = points.split_at(first);
@@ -66,10 +87,10 @@ fn judge_newest(state: &CopyState<'_>, points: &[&Point]) -> (Verdict, Option<Se
         history.push(point);
         judge(state, &history)
     });
-    judged.reduce(|a, b| if (b.0, b.1) > (a.0, a.1) { b } else { a }).unwrap_or_else(|| judge(state, points))
+    judged.reduce(worse).unwrap_or_else(|| judge(state, points))
 }
 
-fn judge(state: &CopyState<'_>, points: &[&Point]) -> (Verdict, Option<Severity>, String) {
+fn judge(state: &CopyState<'_>, points: &[&Point]) -> Found {
     let Some((newest, earlier)) = points.split_last() else {
         return (Verdict::Unknown, None, "no recovery point is known".to_owned());
     };
@@ -101,13 +122,7 @@ fn judge(state: &CopyState<'_>, points: &[&Point]) -> (Verdict, Option<Severity>
     worst
 }
 
-fn measure(
-    unit: &str,
-    size: Option<u64>,
-    floor: Option<u64>,
-    mut before: Vec<u64>,
-    on: &str,
-) -> (Verdict, Option<Severity>, String) {
+fn measure(unit: &str, size: Option<u64>, floor: Option<u64>, mut before: Vec<u64>, on: &str) -> Found {
     let Some(size) = size else {
         return (Verdict::Unknown, None, format!("the newest recovery point ({on}) does not tell its {unit}"));
     };

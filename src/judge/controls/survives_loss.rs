@@ -3,6 +3,7 @@
 //! Reads the loss analysis for what takes the asset itself; the whole table is in the report.
 
 use super::{About, AssetContext, Control, Drafts};
+use crate::judge::estate::Membership;
 use crate::judge::loss::{Loss, Survival};
 use crate::model::{ControlId, Verdict};
 
@@ -46,10 +47,15 @@ impl Control for SurvivesLoss {
             let each = if taken.len() > 1 { "each of " } else { "" };
             (Verdict::Gap, format!("{each}{} takes it and every usable copy", taken.join(", ")))
         } else if !doubtful.is_empty() {
-            (
-                Verdict::Unknown,
-                format!("whether anything is left after {} is unknown: {}", doubtful.join(" and "), asset.reasons()),
-            )
+            let whom = match &asset.subject.membership {
+                Membership::Unexpanded(why) => {
+                    format!("whom this concerns is, for `{}`: {why}; ", asset.subject.asset.lives_in.value)
+                }
+                _ => String::new(),
+            };
+            let after = doubtful.join(" and ");
+            let because = format!("whether anything is left after {after} is unknown: {whom}{}", asset.reasons());
+            (Verdict::Unknown, because)
         } else {
             (Verdict::Met, format!("a usable copy is left after {}", survived.join(" and ")))
         };

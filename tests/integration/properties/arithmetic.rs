@@ -64,7 +64,6 @@ impl Minutes {
                 covering = Some(start);
             }
         }
-        let Some(start) = covering else { return -1 };
         let newest = self
             .points
             .iter()
@@ -75,6 +74,7 @@ impl Minutes {
         if newest.is_some_and(within) {
             return 1;
         }
+        let Some(start) = covering else { return -1 };
         // A point captured just before the list begins might be there.
         if start != i64::MIN && within(newest.unwrap_or(start).max(start)) {
             return -1;
@@ -130,7 +130,7 @@ proptest! {
         let whole: Vec<(Instant, Instant)> =
             history.whole.iter().map(|(from, to)| (from.map_or(Instant::MIN_UTC, at), at(*to))).collect();
         let rpo: Timespan = format!("{}h", history.rpo / 60).parse().expect("a duration");
-        let known = History { points: &points, feed: feed.as_ref(), seen: &[], whole: &whole };
+        let known = History { points: &points, feed: feed.as_ref(), whole: &whole };
         let result = attainment(&known, Period { from: at(0), to: at(LENGTH) }, rpo);
         let mut counted = [0_i64; 3];
         for minute in 0..LENGTH {

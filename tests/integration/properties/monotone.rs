@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use lastgood::evidence::{Fact, Observation, Point};
-use lastgood::model::{Grade, Verdict};
+use lastgood::evidence::{Changes, Fact, Observation, Point, RecoveryPoints, Unseen};
+use lastgood::model::{Grade, UnseenReason, Verdict};
 use lastgood::report::Report;
 use proptest::prelude::*;
 
@@ -129,6 +129,32 @@ fn worsen_policy(case: &mut Case, dice: &mut Dice) -> Option<String> {
     Some(format!("{from} → {to}"))
 }
 
+/// Makes a look, and what it saw, earlier.
+fn earlier(observation: &mut Observation, by: TimeDelta) {
+    observation.observed_at -= by;
+    match &mut observation.fact {
+        Fact::RecoveryPoints(listing) => {
+            (listing.from, listing.kept_from) = (listing.from.map(|at| at - by), listing.kept_from.map(|at| at - by));
+            for point in &mut listing.points {
+                point.captured_at -= by;
+                point.available_at = point.available_at.map(|at| at - by);
+            }
+        }
+        Fact::Comparison(comparison) => {
+            comparison.oldest_unprotected = comparison.oldest_unprotected.map(|at| at - by);
+        }
+        Fact::Changes(changes) => {
+            changes.from = changes.from.map(|at| at - by);
+            changes.at.iter_mut().for_each(|at| *at -= by);
+        }
+        Fact::Runs(runs) => {
+            runs.from -= by;
+            runs.runs.iter_mut().for_each(|run| run.started_at -= by);
+        }
+        _ => {}
+    }
+}
+
 fn survival(report: &Report) -> BTreeMap<(String, String), u8> {
     let mut survival = BTreeMap::new();
     for loss in &report.losses {
@@ -182,6 +208,67 @@ proptest! {
             // Lost may become "nobody can tell", as a gap may become unknown; neither may become green.
             let worse = now.get(&key).is_none_or(|now| *now < 2 || value == 2);
             prop_assert!(worse, "{key:?} survives by {what}\n{}", case.policy);
+        }
+    }
+
+    #[test]
+    fn learning_that_a_copy_is_absent_never_turns_a_finding_into_met(seed: u64) {
+        let mut case = Case::new(seed);
+        let dice = &mut Dice::new(seed ^ 0x5151);
+        let copies: Vec<(Box<str>, Box<str>)> = case
+            .observations
+            .iter()
+            .filter(|observation| matches!(observation.fact, Fact::RecoveryPoints(_)))
+            .filter_map(|observation| observation.asset.clone().zip(observation.copy.clone()))
+            .collect();
+        if copies.is_empty() {
+            return Ok(());
+        }
+        let (asset, copy) = dice.pick(&copies).clone();
+        let is_of_it = |observation: &Observation| observation.asset.as_ref() == Some(&asset);
+        case.observations.retain(|observation| !is_of_it(observation) || observation.copy.as_ref() != Some(&copy));
+        // The others were looked at some days ago, and nothing may have changed since.
+        let days = TimeDelta::days(dice.range(0, 25));
+        case.observations.iter_mut().filter(|observation| is_of_it(observation)).for_each(|observation| earlier(observation, days));
+        if dice.chance(60) {
+            let unchanged = Changes { at: Vec::new(), exact: true, from: Some(as_of() - TimeDelta::days(300)) };
+            let mut unchanged = Observation::new(Fact::Changes(unchanged), as_of());
+            unchanged.asset = Some(asset.clone());
+            case.observations.push(unchanged);
+        }
+        let before = judged(&case);
+        let none = RecoveryPoints { complete: true, from: None, grade: Grade::Observed, kept_from: None, points: Vec::new() };
+        let mut absent = Observation::new(Fact::RecoveryPoints(none), as_of() - TimeDelta::hours(dice.range(0, 40)));
+        (absent.asset, absent.copy) = (Some(asset.clone()), Some(copy.clone()));
+        case.observations.push(absent);
+        let now = verdicts(&judged(&case));
+        for (id, verdict) in verdicts(&before) {
+            // The audit has seen more, which is all that is better.
+            let asked = !id.starts_with("audit-complete");
+            let became = verdict != Verdict::Met && now.get(&id) == Some(&Verdict::Met);
+            prop_assert!(!(asked && became), "{id}: {verdict} → met, for `{copy}` of {asset} is absent\n{}", case.policy);
+        }
+    }
+
+    #[test]
+    fn a_later_look_that_failed_never_turns_a_finding_into_met(seed: u64) {
+        let mut case = Case::new(seed);
+        let dice = &mut Dice::new(seed ^ 0x7272);
+        let before = judged(&case);
+        let looked: Vec<Observation> = case.observations.iter().filter(|observation| observation.copy.is_some()).cloned().collect();
+        if looked.is_empty() {
+            return Ok(());
+        }
+        let of_it = dice.pick(&looked).clone();
+        let reason = *dice.pick(UnseenReason::ALL);
+        let fact = if dice.chance(50) { None } else { of_it.fact.answers() };
+        let mut failed = Observation::new(Fact::Unseen(Unseen { fact, reason, what: "it".into() }), as_of());
+        (failed.asset, failed.copy) = (of_it.asset, of_it.copy);
+        case.observations.push(failed);
+        let now = verdicts(&judged(&case));
+        for (id, verdict) in verdicts(&before) {
+            let became = verdict != Verdict::Met && now.get(&id) == Some(&Verdict::Met);
+            prop_assert!(!became, "{id}: {verdict} → met, for a look failed: {reason}\n{}", case.policy);
         }
     }
 
