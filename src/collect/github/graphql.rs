@@ -76,8 +76,12 @@ impl Trouble {
 struct Body {
     #[serde(default)]
     data: Option<Data>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "none_for_null")]
     errors: Vec<Problem>,
+}
+
+fn none_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Problem>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 #[derive(Debug, Deserialize)]
@@ -351,6 +355,7 @@ mod tests {
     #[test]
     fn a_facet_is_absent_only_where_that_was_told() {
         assert_eq!(absent(r#"{"name":"r"}"#, ""), []);
+        assert_eq!(absent(r#"{"name":"r"}"#, r#","errors":null"#), []);
         assert_eq!(absent(r#"{"name":"r","attributes":null,"releases":null}"#, ""), [Facet::Lfs]);
         let none = r#"{"name":"r","hasWikiEnabled":false,"hasIssuesEnabled":false,"releases":{"totalCount":0},"attributes":{"text":"*.sh eol=lf"}}"#;
         assert_eq!(absent(none, ""), [Facet::Wiki, Facet::Issues, Facet::Releases, Facet::Lfs]);

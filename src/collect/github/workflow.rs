@@ -208,6 +208,8 @@ impl Github {
                 Ok(found.len() - before + page.unread)
             })
             .await?;
+        // What follows cuts off the oldest, whatever the order they came in.
+        found.sort_by_key(|run| std::cmp::Reverse(run.created_at));
         let told = walk.told(Fact::Runs(Runs { complete: true, from, runs: Vec::new() }));
         let mut listed = Listed { runs: found, from, told, misses: Vec::new() };
         if unread > 0 {
