@@ -48,11 +48,13 @@ impl Answer {
         body: Bytes,
         asked_at: Instant,
     ) -> Self {
-        let mut source = Source::default();
-        source.request = Some(format!("{method} {}", shown(&url)).into());
-        source.status = Some(status.as_u16());
-        source.etag = headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(Into::into);
-        source.body = (!body.is_empty()).then(|| Digest::of(&body).to_string().into());
+        let source = Source {
+            request: Some(format!("{method} {}", shown(&url)).into()),
+            status: Some(status.as_u16()),
+            etag: headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(Into::into),
+            body: (!body.is_empty()).then(|| Digest::of(&body).to_string().into()),
+            ..Source::default()
+        };
         Self { status, headers, body, asked_at, url, source }
     }
 
