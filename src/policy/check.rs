@@ -14,6 +14,7 @@ use super::document::{
 };
 use super::fault::{Fault, Faults};
 use super::node::{Node, Value};
+use super::places::Places;
 use super::values::{Id, OrUnknown};
 use crate::model::{ControlId, ItemKind, Method, SystemKind};
 
@@ -58,13 +59,11 @@ fn given<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     node.get(key).filter(|value| !matches!(value.value, Value::Null))
 }
 
-/// The keys of a copy that say nothing of where it is.
-const SAYS_NOTHING_OF_THE_PLACE: [&str; 7] = ["id", "claim", "said_in", "said_on", "covers", "min_bytes", "min_items"];
-
 struct Checker<'a> {
     root: &'a Node,
     systems: Names<'a>,
     kinds: HashMap<&'a str, SystemKind>,
+    places: Places<'a>,
     objectives: Names<'a>,
     asset_names: Names<'a>,
     /// The entries of each asset's id, of which there should be one.
@@ -74,9 +73,10 @@ struct Checker<'a> {
 impl<'a> Checker<'a> {
     fn new(root: &'a Node) -> Self {
         let (mut systems, mut objectives, mut asset_names) = (Names::default(), Names::default(), Names::default());
-        let mut kinds = HashMap::new();
+        let (mut kinds, mut places) = (HashMap::new(), Places::default());
         for (name, _, node) in named(root.get("systems")) {
             systems.add(name, true);
+            places.add(name, node);
             if let Some(kind) = Draft::<System>::new(node).kind() {
                 kinds.insert(name, kind);
             }
@@ -91,7 +91,7 @@ impl<'a> Checker<'a> {
                 assets.entry(id).or_default().push(asset);
             }
         }
-        Self { root, systems, kinds, objectives, asset_names, assets }
+        Self { root, systems, kinds, places, objectives, asset_names, assets }
     }
 
     fn systems(&self, faults: &mut Faults) {
@@ -199,7 +199,7 @@ impl<'a> Checker<'a> {
                 }
                 self.copy(asset, copy, faults);
             }
-            same_copies(copies, faults);
+            self.places.same_copies(copies, faults);
         }
     }
 
@@ -266,6 +266,7 @@ impl<'a> Checker<'a> {
         {
             self.place(method, &place, faults);
         }
+        self.places.original(asset, copy, faults);
         match method {
             Method::Included => {
                 if let Some(of) = Draft::<Included>::new(copy.node).of() {
@@ -467,24 +468,6 @@ fn domain(key: &str, at: Range<usize>, value: &str, first: Option<&String>, faul
     } else if let Some(other) = first.filter(|other| *other != value) {
         let message = format!("`{key}: {value}` differs from `{other}` only in the case of its letters");
         faults.push(Fault::new(at, message).help("write what is one place in one way"));
-    }
-}
-
-/// One copy counted twice would be two copies that are lost together.
-fn same_copies(copies: &[Node], faults: &mut Faults) {
-    for (position, copy) in copies.iter().enumerate() {
-        let is_statement = copy.get("by").and_then(Node::text) == Some(Method::Attestation.word());
-        let same = |other: &&Node| {
-            let named_alike = copy.get("id").zip(other.get("id")).is_some_and(|(a, b)| a.text() == b.text());
-            !named_alike && copy.get("by").is_some() && copy.agrees_with(other, &SAYS_NOTHING_OF_THE_PLACE)
-        };
-        if let Some(earlier) = copies[..position].iter().find(same).filter(|_| !is_statement) {
-            faults.push(
-                Fault::new(copy.head(), "this is the same copy as an earlier one, under another id")
-                    .related(earlier.head(), "the earlier one")
-                    .help("remove one of them; two names do not make two copies"),
-            );
-        }
     }
 }
 

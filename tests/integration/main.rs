@@ -10,6 +10,7 @@ mod fixtures;
 mod hostile;
 mod merging;
 mod policy_faults;
+mod policy_places;
 mod properties;
 mod readme;
 mod schemas;
