@@ -5,8 +5,11 @@
 use std::io;
 use std::path::Path;
 
+use chrono::{SubsecRound as _, TimeDelta};
+
 use super::{AuditArgs, EvaluateArgs, Failure, OutputArgs, WhenArgs, exit, files, input, output};
 use crate::collect;
+use crate::collect::clock::Clock;
 use crate::evidence::{Observation, bundle, stated};
 use crate::judge;
 use crate::policy::Policy;
@@ -16,13 +19,26 @@ use crate::report;
 /// Collects, judges and renders.
 pub(super) fn audit(args: &AuditArgs) -> Result<u8, Failure> {
     let policy = input::policy(&args.policy.policy)?;
-    let as_of = input::when(&args.when, &policy).as_of;
     let folder = args.policy.policy.parent().unwrap_or_else(|| Path::new(""));
-    let gathered =
-        collect::gather(&policy, folder, args.offline, as_of).map_err(|error| Failure::tool("evidence", &error))?;
+    let from = args.when.period.map(|period| period.from);
+    let options = args.network.options(args.offline, &args.output.only, from)?;
+    let mut around = args.network.surroundings(folder, args.offline)?;
+    if args.offline {
+        // Nothing is looked at, so what is noted is true of any time that is asked for.
+        let as_of = input::when(&args.when, &policy).as_of;
+        around.clock = Clock::new(move || as_of);
+    } else if args.when.as_of.is_some_and(|as_of| as_of < input::now()) {
+        output::note(
+            "warning: what is collected now is later than --as-of and does not count; use --offline or `evaluate`",
+        );
+    }
+    let gathered = collect::gather(&policy, folder, &options, &around)
+        .map_err(|error| Failure::tool("nothing was collected", &error))?;
     for complaint in &gathered.complaints {
         output::note(&format!("warning: {complaint}"));
     }
+    // What was seen must not be later than the audit, which ends only now.
+    let as_of = args.when.as_of.unwrap_or_else(|| around.clock.now().trunc_subsecs(0) + TimeDelta::seconds(1));
     let when = WhenArgs { as_of: Some(as_of), period: args.when.period };
     finish(&policy, gathered.observations, &when, &args.output)
 }

@@ -18,6 +18,9 @@ pub const GAP: u8 = 10;
 /// There is no gap, but something is unknown.
 pub const UNKNOWN: u8 = 11;
 
+/// The program was interrupted and wrote nothing: 128 and the number of SIGINT, as shells have it.
+const INTERRUPTED: u8 = 130;
+
 /// The codes, for `--help`.
 pub const HELP: &str = "\
 Exit codes: 0 all met, accepted, new or not applicable; 1 the tool failed; 2 usage;
@@ -43,4 +46,10 @@ pub fn code(report: &Report, fail_on: FailOn) -> u8 {
         (Verdict::Gap | Verdict::Unknown | Verdict::NotApplicable, FailOn::Never | FailOn::Gap)
         | (Verdict::Accepted | Verdict::New | Verdict::Met, _) => OK,
     }
+}
+
+/// Ends the program at once, without an answer: whoever started it pressed Ctrl-C twice.
+#[expect(clippy::exit, reason = "there is nothing left to do in order")]
+pub(super) fn at_once() -> ! {
+    std::process::exit(i32::from(INTERRUPTED))
 }

@@ -13,6 +13,7 @@ use crate::evidence::Observation;
 use crate::evidence::bundle::{self, Digests};
 use crate::judge::When;
 use crate::model::Period;
+use crate::model::time::Instant;
 use crate::policy::{MAX_FILE_BYTES, Policy};
 
 /// Reads and checks a policy.
@@ -60,10 +61,15 @@ pub(super) fn bundles(paths: &[PathBuf]) -> Result<Vec<Observation>, Failure> {
     )))
 }
 
-/// Returns when to judge: as told, or now.
+/// Returns the present time, UTC.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub(super) fn now() -> Instant {
+    Utc::now().trunc_subsecs(3)
+}
+
+/// Returns when to judge: as told, or now.
 pub(super) fn when(args: &WhenArgs, policy: &Policy) -> When {
-    let as_of = args.as_of.unwrap_or_else(|| Utc::now().trunc_subsecs(0));
+    let as_of = args.as_of.unwrap_or_else(|| now().trunc_subsecs(0));
     let period = args.period.unwrap_or_else(|| Period::ending(as_of, policy.review_every()));
     When { as_of, period }
 }

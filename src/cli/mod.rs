@@ -4,14 +4,19 @@
 
 mod audit;
 mod check;
+mod collect;
 mod completions;
+mod discover;
 pub mod exit;
 mod explain;
 mod files;
 mod input;
 mod man;
+mod network;
 mod output;
+mod progress;
 mod schema;
+mod starter;
 mod whatif;
 
 use std::path::PathBuf;
@@ -36,8 +41,12 @@ pub struct Cli {
 enum Command {
     /// Collect evidence, judge it, and render the report: the main job
     Audit(AuditArgs),
+    /// Collect evidence and write it down, without judging it
+    Collect(CollectArgs),
     /// Judge evidence that was collected before
     Evaluate(EvaluateArgs),
+    /// List what a system holds and no policy names; write a first policy
+    Discover(DiscoverArgs),
     /// Show what the loss of one domain would take
     Whatif(WhatifArgs),
     /// Check a policy and nothing else
@@ -99,6 +108,52 @@ struct AuditArgs {
     when: WhenArgs,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    network: network::NetworkArgs,
+}
+
+#[derive(Debug, Args)]
+struct CollectArgs {
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// Write the evidence to this file [default: standard output]
+    #[arg(long, short, value_name = "FILE", conflicts_with = "out")]
+    output: Option<PathBuf>,
+    /// Write evidence.jsonl into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Collect only what concerns assets whose ids match; may be repeated, a leading ! excludes
+    #[arg(long, value_name = "GLOB", value_parser = name_pattern)]
+    only: Vec<NamePattern>,
+    /// Look back at least to the beginning of this period [default: as far as the policy's objectives ask]
+    #[arg(long, value_name = "PERIOD")]
+    period: Option<Period>,
+    #[command(flatten)]
+    network: network::NetworkArgs,
+}
+
+#[derive(Debug, Args)]
+struct DiscoverArgs {
+    /// What to list: github:ORG, github:user/NAME, or the id of a system of --policy
+    #[arg(value_name = "SYSTEM")]
+    system: String,
+    /// Say what of it this policy names
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["init", "base_url"])]
+    policy: Option<PathBuf>,
+    /// Write a commented first policy instead of the list
+    #[arg(long)]
+    init: bool,
+    /// Write the first policy to this file, which must not exist [default: standard output]
+    #[arg(long, short, value_name = "FILE", requires = "init")]
+    output: Option<PathBuf>,
+    /// The REST base of a GitHub Enterprise Server, such as `https://ghe.example.org/api/v3`
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// The format on standard output: table or json
+    #[arg(long, value_enum, default_value_t = discover::DiscoverFormat::Table)]
+    format: discover::DiscoverFormat,
+    #[command(flatten)]
+    network: network::NetworkArgs,
 }
 
 #[derive(Debug, Args)]
@@ -218,6 +273,8 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Audit(args) => audit::audit(&args),
+        Command::Collect(args) => collect::run(&args),
+        Command::Discover(args) => discover::run(&args),
         Command::Evaluate(args) => audit::evaluate(&args),
         Command::Whatif(args) => whatif::run(&args),
         Command::Check(args) => Ok(check::run(&args)),

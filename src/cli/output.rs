@@ -3,6 +3,7 @@
 //! What is written is left to the renderers; files, to `files`.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -19,7 +20,7 @@ pub(super) fn stderr_is_styled() -> bool {
 }
 
 /// Returns the look of standard output: its width, and whether it may have colour.
-fn look() -> Look {
+pub(super) fn look() -> Look {
     let columns = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
     let styled = io::stdout().is_terminal() && AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     Look { width: columns.or_else(told_columns).unwrap_or(WIDTH_WITHOUT_TERMINAL), styled }
@@ -61,6 +62,21 @@ impl<W: Write> Write for Quiet<W> {
             other => other,
         }
     }
+}
+
+/// Writes a file that must not exist yet, so that nobody's work is lost.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+    let cannot = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Failure::Usage {
+            message: format!("{} exists already, and is left as it is", path.display()),
+            hint: Some("name another file with -o".to_owned()),
+        },
+        _ => Failure::Tool(format!("cannot write {}: {error}", path.display())),
+    };
+    let mut file = std::fs::File::options().write(true).create_new(true).open(path).map_err(cannot)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(cannot)?;
+    note(&format!("wrote {}", path.display()));
+    Ok(())
 }
 
 /// Writes `text` to standard error; where even that fails, nobody is left to tell.

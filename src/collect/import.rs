@@ -4,13 +4,14 @@
 
 use std::path::Path;
 
-use super::Gathered;
+use super::{Gathered, plan};
 use crate::evidence::Observation;
 use crate::evidence::bundle::{self, Digests};
 use crate::evidence::fact::{Fact, Unseen};
 use crate::model::UnseenReason;
 use crate::model::time::Instant;
 use crate::policy::document::Import;
+use crate::policy::values::NamePattern;
 use crate::policy::{Asset, Copy, Policy};
 
 /// The largest file that is imported, in bytes.
@@ -25,10 +26,12 @@ const MAX_BYTES: u64 = 1 << 30;
 pub fn read_all(
     policy: &Policy,
     folder: &Path,
-    as_of: Instant,
+    now: Instant,
+    only: &[NamePattern],
     gathered: &mut Gathered,
 ) -> Result<(), serde_json::Error> {
-    for asset in &policy.document().assets {
+    let wanted = |asset: &&Asset| asset.each.is_some() || plan::wanted(only, &asset.id.0);
+    for asset in policy.document().assets.iter().filter(wanted) {
         for copy in asset.copies.known().into_iter().flatten() {
             let Copy::Import(import) = copy else { continue };
             match read_one(folder, asset, import) {
@@ -41,7 +44,7 @@ pub fn read_all(
                     let what = format!("import of {}: {why}", import.file.value);
                     gathered.complaints.push(what.clone());
                     let mut observation =
-                        Observation::new(Fact::Unseen(Unseen { fact: None, reason, what: what.into() }), as_of);
+                        Observation::new(Fact::Unseen(Unseen { fact: None, reason, what: what.into() }), now);
                     observation.asset = Some(asset.id.0.as_str().into());
                     observation.copy = Some(copy.id().into());
                     gathered.observations.push(observation.seal()?);

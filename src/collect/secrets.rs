@@ -88,11 +88,11 @@ impl Keyring {
     /// was sent.
     pub fn scrub(&self, text: &str) -> String {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .iter()
-            .map(secrecy::ExposeSecret::expose_secret)
-            .filter(|secret| secret.len() >= SHORTEST)
-            .fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
+        let long = known.iter().map(secrecy::ExposeSecret::expose_secret).filter(|secret| secret.len() >= SHORTEST);
+        let mut found: Vec<&str> = long.filter(|secret| text.contains(secret)).collect();
+        // The longest first: a shorter one inside it would leave the rest of it.
+        found.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        found.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, HIDDEN))
     }
 
     /// Returns whether `text` holds a secret that this keyring has handed out.
@@ -122,6 +122,15 @@ mod tests {
         assert_eq!(keys.scrub("Bad credentials: s3cret-value"), "Bad credentials: [secret]");
         assert!(keys.is_in(b"{\"name\":\"s3cret-value\"}"));
         assert!(!format!("{keys:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_secret_inside_a_longer_one_does_not_show_the_rest_of_it() {
+        let keys = keyring(Path::new("."));
+        for secret in ["s3cret", "s3cret-and-more"] {
+            keys.remember(&SecretString::from(secret));
+        }
+        assert_eq!(keys.scrub("s3cret-and-more, s3cret"), "[secret], [secret]");
     }
 
     #[test]

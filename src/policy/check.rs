@@ -14,6 +14,7 @@ use super::document::{
 };
 use super::fault::{Fault, Faults};
 use super::node::{Node, Value};
+use super::places::Places;
 use super::values::{Id, OrUnknown};
 use crate::model::{ControlId, ItemKind, Method, SystemKind};
 
@@ -58,13 +59,11 @@ fn given<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     node.get(key).filter(|value| !matches!(value.value, Value::Null))
 }
 
-/// The keys of a copy that say nothing of where it is.
-const SAYS_NOTHING_OF_THE_PLACE: [&str; 7] = ["id", "claim", "said_in", "said_on", "covers", "min_bytes", "min_items"];
-
 struct Checker<'a> {
     root: &'a Node,
     systems: Names<'a>,
     kinds: HashMap<&'a str, SystemKind>,
+    places: Places<'a>,
     objectives: Names<'a>,
     asset_names: Names<'a>,
     /// The entries of each asset's id, of which there should be one.
@@ -74,9 +73,10 @@ struct Checker<'a> {
 impl<'a> Checker<'a> {
     fn new(root: &'a Node) -> Self {
         let (mut systems, mut objectives, mut asset_names) = (Names::default(), Names::default(), Names::default());
-        let mut kinds = HashMap::new();
+        let (mut kinds, mut places) = (HashMap::new(), Places::default());
         for (name, _, node) in named(root.get("systems")) {
             systems.add(name, true);
+            places.add(name, node);
             if let Some(kind) = Draft::<System>::new(node).kind() {
                 kinds.insert(name, kind);
             }
@@ -91,7 +91,7 @@ impl<'a> Checker<'a> {
                 assets.entry(id).or_default().push(asset);
             }
         }
-        Self { root, systems, kinds, objectives, asset_names, assets }
+        Self { root, systems, kinds, places, objectives, asset_names, assets }
     }
 
     fn systems(&self, faults: &mut Faults) {
@@ -117,15 +117,8 @@ impl<'a> Checker<'a> {
                     domain(key, at.span.clone(), &value, same.and_then(BTreeSet::first), faults);
                 }
             }
-            let github = Draft::<GithubSystem>::new(system);
-            if Draft::<System>::new(system).kind() == Some(SystemKind::Github)
-                && let (Some(org), Some(user)) = (github.org(), github.user())
-                && org.is_some() == user.is_some()
-            {
-                faults.push(
-                    Fault::new(system.head(), "a github system names either an `org` or a `user`")
-                        .help("write `org: NAME` or `user: NAME`"),
-                );
+            if Draft::<System>::new(system).kind() == Some(SystemKind::Github) {
+                github(system, faults);
             }
         }
     }
@@ -199,7 +192,7 @@ impl<'a> Checker<'a> {
                 }
                 self.copy(asset, copy, faults);
             }
-            same_copies(copies, faults);
+            self.places.same_copies(copies, faults);
         }
     }
 
@@ -266,6 +259,7 @@ impl<'a> Checker<'a> {
         {
             self.place(method, &place, faults);
         }
+        self.places.original(asset, copy, faults);
         match method {
             Method::Included => {
                 if let Some(of) = Draft::<Included>::new(copy.node).of() {
@@ -470,24 +464,6 @@ fn domain(key: &str, at: Range<usize>, value: &str, first: Option<&String>, faul
     }
 }
 
-/// One copy counted twice would be two copies that are lost together.
-fn same_copies(copies: &[Node], faults: &mut Faults) {
-    for (position, copy) in copies.iter().enumerate() {
-        let is_statement = copy.get("by").and_then(Node::text) == Some(Method::Attestation.word());
-        let same = |other: &&Node| {
-            let named_alike = copy.get("id").zip(other.get("id")).is_some_and(|(a, b)| a.text() == b.text());
-            !named_alike && copy.get("by").is_some() && copy.agrees_with(other, &SAYS_NOTHING_OF_THE_PLACE)
-        };
-        if let Some(earlier) = copies[..position].iter().find(same).filter(|_| !is_statement) {
-            faults.push(
-                Fault::new(copy.head(), "this is the same copy as an earlier one, under another id")
-                    .related(earlier.head(), "the earlier one")
-                    .help("remove one of them; two names do not make two copies"),
-            );
-        }
-    }
-}
-
 fn attestation(statement: Draft<'_, Attestation>, faults: &mut Faults) {
     let Some(made) = statement.attested_on() else { return };
     if let Some(expires) = statement.expires()
@@ -519,6 +495,26 @@ fn group(objects: Draft<'_, Objects>, faults: &mut Faults) {
         faults.push(
             Fault::new(group.span.clone(), format!("`pattern` has no group named `{}`", group.value))
                 .help(did_you_mean(&group, &names)),
+        );
+    }
+}
+
+/// Adds the faults of a github system: whose it is, and how it is looked at.
+fn github(system: &Node, faults: &mut Faults) {
+    let github = Draft::<GithubSystem>::new(system);
+    if let (Some(org), Some(user)) = (github.org(), github.user())
+        && org.is_some() == user.is_some()
+    {
+        faults.push(
+            Fault::new(system.head(), "a github system names either an `org` or a `user`")
+                .help("write `org: NAME` or `user: NAME`"),
+        );
+    }
+    if let (Some(app), Some(token)) = (given(system, "app"), given(system, "token")) {
+        faults.push(
+            Fault::new(app.head(), "a github system is looked at either by an `app` or with a `token`")
+                .related(token.head(), "the token")
+                .help("remove one of them"),
         );
     }
 }

@@ -99,8 +99,23 @@ system! {
         user: Option<At<String>>,
         /// The REST base of an Enterprise Server. Default `https://api.github.com`.
         base_url: Option<At<Url>>,
-        /// Default: `GITHUB_TOKEN`, then `GH_TOKEN`, else anonymous.
+        /// Default: `GITHUB_TOKEN`, then `GH_TOKEN`, else anonymous. Of an Enterprise Server:
+        /// `GH_ENTERPRISE_TOKEN`, then `GITHUB_ENTERPRISE_TOKEN`.
         token: Option<At<SecretRef>>,
+        /// The GitHub App that looks, in place of a token.
+        app: Option<GithubApp>,
+    }
+}
+
+record! {
+    /// A GitHub App that is installed where it looks.
+    "a GitHub App" struct GithubApp {
+        /// Its number.
+        id: At<u64>,
+        /// The number of its installation. Default: the one in the system's organisation or account.
+        installation: Option<At<u64>>,
+        /// Its private key, as PEM.
+        key: At<SecretRef>,
     }
 }
 

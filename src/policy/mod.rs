@@ -7,6 +7,7 @@ pub mod decode;
 pub mod document;
 pub mod fault;
 mod node;
+mod places;
 pub mod values;
 
 use std::ops::Range;

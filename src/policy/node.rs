@@ -71,31 +71,6 @@ impl Node {
         }
     }
 
-    /// Returns whether both say the same, wherever they stand and in whatever order their keys do.
-    pub fn says_the_same(&self, other: &Self) -> bool {
-        match (&self.value, &other.value) {
-            (Value::Null, Value::Null) => true,
-            (Value::Bool(a), Value::Bool(b)) => a == b,
-            (Value::Integer(a), Value::Integer(b)) => a == b,
-            (Value::Real(a), Value::Real(b)) => a.to_bits() == b.to_bits(),
-            (Value::Text(a), Value::Text(b)) => a == b,
-            (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.says_the_same(b)),
-            (Value::Map(a), Value::Map(b)) => a.len() == b.len() && self.agrees_with(other, &[]),
-            _ => false,
-        }
-    }
-
-    /// Returns whether two mappings say the same under every key of either but `except`.
-    pub fn agrees_with(&self, other: &Self, except: &[&str]) -> bool {
-        let agrees = |one: &Self, other: &Self| {
-            let Value::Map(entries) = &one.value else { return false };
-            entries.iter().filter_map(|(key, value)| Some((key.text()?, value))).all(|(key, value)| {
-                except.contains(&key) || other.get(key).is_some_and(|found| value.says_the_same(found))
-            })
-        };
-        agrees(self, other) && agrees(other, self)
-    }
-
     /// Returns the items where the node is a list.
     pub fn list(&self) -> Option<&[Self]> {
         match &self.value {

@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use chrono::TimeDelta;
 use serde::Serialize;
 use tera::{Context, Tera};
 
 use super::{Look, RenderError, Renderer, escape, phrases, register};
-use crate::model::time::{human, rfc3339};
+use crate::model::time::{human, human_length, rfc3339};
 use crate::model::{ControlId, Verdict};
 use crate::report::{Asset, Finding, Report, rank};
 
@@ -71,6 +72,7 @@ struct Page<'r> {
     policy_file: &'r str,
     policy_sha256: &'r str,
     tool: String,
+    clocks: String,
     evidence: EvidenceView<'r>,
 }
 
@@ -240,8 +242,19 @@ fn page(report: &Report) -> Page<'_> {
         policy_file: &report.policy.file,
         policy_sha256: &report.policy.sha256,
         tool: format!("{} {}", report.tool.name, report.tool.version),
+        clocks: clocks(report),
         evidence: evidence(report),
     }
+}
+
+/// Returns the systems whose clocks are off, and by how much.
+fn clocks(report: &Report) -> String {
+    let off = report.systems.iter().filter_map(|system| {
+        let ahead = system.clock_ahead_seconds?;
+        let length = human_length(TimeDelta::try_seconds(ahead.checked_abs()?)?);
+        Some(format!("{} {length} {}", system.id, if ahead > 0 { "ahead" } else { "behind" }))
+    });
+    off.collect::<Vec<_>>().join(", ")
 }
 
 fn row(finding: &Finding) -> Row<'_> {

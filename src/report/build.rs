@@ -119,7 +119,7 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
         losses,
         claims,
         unseen,
-        systems: systems(policy),
+        systems: systems(policy, seen),
         waivers: waivers(policy, audit.when.as_of, &accepted),
         exclusions: exclusions(policy, &excluded),
         restore_tests: restore_tests(policy, audit.when.as_of),
@@ -325,13 +325,21 @@ fn claim_view(shared: &Shared, states: &[CopyState<'_>], claim: &judge::Claim) -
     }
 }
 
-fn systems(policy: &Policy) -> Vec<System> {
+fn systems(policy: &Policy, seen: Seen<'_>) -> Vec<System> {
+    let clock = |id: &str| {
+        let told = seen.of_system(id).filter_map(|observation| match observation.fact {
+            Fact::Clock(offset) => Some((observation.observed_at, offset.ahead_seconds)),
+            _ => None,
+        });
+        told.max().map(|(_, ahead)| ahead)
+    };
     let view = |(id, system): &(crate::policy::At<String>, crate::policy::System)| System {
         id: id.value.clone(),
         kind: system.kind(),
         domains: system
             .domains()
             .map(|domains| domains.map(|(key, value)| (key.to_owned(), value.map(str::to_owned))).collect()),
+        clock_ahead_seconds: clock(&id.value),
     };
     policy.document().systems.0.iter().map(view).collect()
 }

@@ -420,6 +420,9 @@ pub struct System {
     pub kind: SystemKind,
     /// Its domains, a value null where it is unknown; null where the policy knows none.
     pub domains: Option<BTreeMap<String, Option<String>>>,
+    /// By how many seconds its clock is ahead of the clock of whoever looked, negative where it is behind;
+    /// null where it is right within two minutes, or nobody looked.
+    pub clock_ahead_seconds: Option<i64>,
 }
 
 /// An accepted risk.

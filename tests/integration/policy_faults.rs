@@ -220,6 +220,10 @@ fn impossible_combinations_say_what_is_possible() {
         "",
     );
     fault("org: example", "org: example, user: x", "either an `org` or a `user`", "");
+    let app = "org: example, token: { env: T }, app: { id: 7, key: { file: app.pem } }";
+    fault("org: example", app, "either by an `app` or with a `token`", "remove one of them");
+    fault("org: example", "org: example, app: { id: 7 }", "a GitHub App has no `key`", "");
+    fault("org: example", "org: example, app: { id: 7, key: PEM }", "a secret must not be written", "{ env: NAME }");
     fault("pattern: '(?P<day>[0-9]+)'", "group: year, pattern: '(?P<day>[0-9]+)'", "no group named `year`", "");
     fault("pattern: '(?P<day>[0-9]+)'", "group: day", "`group` needs a `pattern`", "");
     fault("copies: unknown", "copies: [{ id: r, by: rebuild, from: [other] }]", "`other` cannot be its own copy", "");

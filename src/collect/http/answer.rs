@@ -9,7 +9,9 @@ use http::{HeaderMap, Method, StatusCode};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
 
+use super::limits;
 use crate::collect::miss::Miss;
+use crate::collect::secrets::Keyring;
 use crate::evidence::{Digest, Source};
 use crate::model::UnseenReason;
 use crate::model::time::Instant;
@@ -36,11 +38,13 @@ pub struct Answer {
     pub url: Url,
     /// Method, URL without secrets, status, `ETag` and digest, for the evidence.
     pub source: Source,
+    /// Knows what must not be repeated; `None` for answers that were not asked for.
+    keys: Option<Keyring>,
 }
 
 impl Answer {
-    /// Returns an answer with its provenance.
-    pub(super) fn new(
+    /// Returns an answer with its provenance. The door makes these; tests make them of recorded bodies.
+    pub fn new(
         method: &Method,
         url: Url,
         status: StatusCode,
@@ -55,22 +59,40 @@ impl Answer {
             body: (!body.is_empty()).then(|| Digest::of(&body).to_string().into()),
             ..Source::default()
         };
-        Self { status, headers, body, asked_at, url, source }
+        Self { status, headers, body, asked_at, url, source, keys: None }
+    }
+
+    /// Returns the answer without the secrets of `keys` in its provenance and in all that will be said of
+    /// it: a server may repeat what it was sent, in its words, its `ETag` or the target of a redirect.
+    pub(super) fn guarded(mut self, keys: &Keyring) -> Self {
+        for text in [&mut self.source.request, &mut self.source.etag].into_iter().flatten() {
+            *text = keys.scrub(text).into();
+        }
+        self.keys = Some(keys.clone());
+        self
+    }
+
+    fn scrubbed(&self, text: &str) -> String {
+        self.keys.as_ref().map_or_else(|| text.to_owned(), |keys| keys.scrub(text))
     }
 
     /// Returns the answer where its status says that it is what was asked for.
     ///
     /// # Errors
     ///
-    /// Any status outside 200 to 299, with the reason that it stands for.
+    /// Any status outside 200 to 299, with the reason that it stands for; and 206, which nobody asked for
+    /// and which is only part of an answer.
     pub fn ok(self) -> Result<Self, Miss> {
-        if self.status.is_success() { Ok(self) } else { Err(self.refusal()) }
+        let is_whole = self.status.is_success() && self.status != StatusCode::PARTIAL_CONTENT;
+        if is_whole { Ok(self) } else { Err(self.refusal()) }
     }
 
     /// Returns what a status other than success says.
     pub fn refusal(&self) -> Miss {
         let status = self.status;
         let reason = match status.as_u16() {
+            206 => UnseenReason::Truncated,
+            403 if limits::is_limit(self) => UnseenReason::RateLimited,
             401 | 403 | 407 | 451 => UnseenReason::NotAuthorized,
             404 | 410 => UnseenReason::NotFound,
             429 => UnseenReason::RateLimited,
@@ -83,7 +105,7 @@ impl Answer {
 
     /// Returns a miss that points at this answer.
     pub fn miss(&self, reason: UnseenReason, what: impl Into<String>) -> Miss {
-        Miss::new(reason, what).from(&self.source)
+        Miss::new(reason, self.scrubbed(&what.into())).from(&self.source)
     }
 
     /// Returns the request in words: method and URL without secrets.
@@ -101,7 +123,8 @@ impl Answer {
     pub fn words(&self) -> Option<String> {
         let body: serde_json::Value = serde_json::from_slice(&self.body).ok()?;
         let words = body.get("message").or_else(|| body.get("errors")?.get(0)?.get("message"))?.as_str()?;
-        Some(words.chars().take(WORDS_SHOWN).collect())
+        // Scrubbed before it is cut: half a secret would not be found.
+        Some(self.scrubbed(words).chars().take(WORDS_SHOWN).collect())
     }
 
     /// Reads the body as JSON of the type `T`.

@@ -119,6 +119,12 @@ impl Ask {
         Ok(self.header(AUTHORIZATION, value))
     }
 
+    /// Returns the credential as it is sent, without its scheme; `None` where none is.
+    pub(super) fn credential(&self) -> Option<SecretString> {
+        let value = self.headers.get(AUTHORIZATION)?.to_str().ok()?;
+        Some(value.split_once(' ').map_or(value, |(_, credential)| credential).into())
+    }
+
     /// Returns the URL.
     pub const fn url(&self) -> &Url {
         &self.url

@@ -18,12 +18,15 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// No answer came.
+    /// No answer came, or one that is no HTTP.
     pub(super) fn of_connection(request: &str, error: &reqwest::Error) -> Self {
         let words = words(error);
         // A certificate does not get better within seconds, and a name that does not exist stays so.
         let lasts = ["certificate", "invalid peer", "dns error"].iter().any(|sign| words.contains(sign));
-        let miss = Miss::new(UnseenReason::Unreachable, format!("{request}: {words}"));
+        // As hyper says it of bytes that are no HTTP.
+        let answered = [" parsed", "message head is too large"].iter().any(|sign| words.contains(sign));
+        let reason = if answered { UnseenReason::Unreadable } else { UnseenReason::Unreachable };
+        let miss = Miss::new(reason, format!("{request}: {words}"));
         Self { miss, may_pass: !lasts && !error.is_builder() }
     }
 

@@ -38,6 +38,11 @@ pub fn wait_until(answer: &Answer, now: Instant) -> Option<Instant> {
     is_secondary(answer).then(|| now + SECONDARY)
 }
 
+/// Returns whether an answer refuses because of a limit, whether or not it says until when.
+pub(super) fn is_limit(answer: &Answer) -> bool {
+    number(&answer.headers, &REMAINING) == Some(0) || is_secondary(answer)
+}
+
 /// Returns whether the answer is GitHub's secondary limit, which is told apart by its words alone.
 fn is_secondary(answer: &Answer) -> bool {
     let words = answer.words().unwrap_or_default().to_lowercase();

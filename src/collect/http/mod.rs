@@ -22,6 +22,7 @@ use http::StatusCode;
 use http::header::{DATE, LOCATION};
 use reqwest::Url;
 use tokio::time::Instant as Tick;
+use tokio_util::sync::CancellationToken;
 
 pub use answer::Answer;
 pub use ask::{Ask, ReadOnly};
@@ -61,6 +62,8 @@ pub struct Settings {
     pub retries: usize,
     /// How long it waits before the first of these; each next wait is twice as long, with jitter.
     pub first_wait: Duration,
+    /// Once it is cancelled, no question is put any more and none is waited for.
+    pub stop: CancellationToken,
 }
 
 impl Default for Settings {
@@ -73,6 +76,7 @@ impl Default for Settings {
             per_second: NonZeroU32::MIN.saturating_add(99),
             retries: 3,
             first_wait: Duration::from_millis(500),
+            stop: CancellationToken::new(),
         }
     }
 }
@@ -145,14 +149,23 @@ impl Door {
     /// Where no answer came that can be trusted: no connection, no time, more bytes than allowed, cut
     /// short, a limit that lasts longer than the deadline, a redirect to another host.
     pub async fn ask(&self, ask: &Ask) -> Result<Answer, Miss> {
+        if let Some(credential) = ask.credential() {
+            // As it is sent: a server that repeats it repeats it so.
+            self.inner.keys.remember(&credential);
+        }
         let mut url = ask.url.clone();
         for _ in 0..=MAX_HOPS {
-            let answer = self.exchange(ask, &url).await.map_err(|miss| self.scrubbed(miss))?;
+            let answer = tokio::select! {
+                biased;
+                () = self.inner.settings.stop.cancelled() => Err(interrupted(ask)),
+                outcome = self.exchange(ask, &url) => outcome,
+            };
+            let answer = answer.map_err(|miss| self.scrubbed(miss))?;
             let redirects = answer.status.is_redirection() && answer.status != StatusCode::NOT_MODIFIED;
             if !redirects || !ask.follows {
                 return Ok(answer);
             }
-            url = next_hop(ask, &answer).map_err(|miss| self.scrubbed(miss))?;
+            url = next_hop(ask, &answer)?;
         }
         Err(Miss::unreadable(format!("{} {} redirects without end", ask.method, shown(&ask.url))))
     }
@@ -163,11 +176,11 @@ impl Door {
     ///
     /// As `ask`, and for every status that is no success.
     pub async fn ask_ok(&self, ask: &Ask) -> Result<Answer, Miss> {
-        self.ask(ask).await?.ok().map_err(|miss| self.scrubbed(miss))
+        self.ask(ask).await?.ok()
     }
 
-    /// A server may repeat in its answer what it was sent.
-    fn scrubbed(&self, mut miss: Miss) -> Miss {
+    /// Returns the miss without secrets: a server may repeat in its answer what it was sent.
+    pub fn scrubbed(&self, mut miss: Miss) -> Miss {
         miss.what = self.inner.keys.scrub(&miss.what);
         miss
     }
@@ -256,7 +269,7 @@ impl Door {
             Ok(outcome) => outcome?,
             Err(_) => return Err(Fault::of_time(&name, settings.timeout)),
         };
-        Ok(Answer::new(&ask.method, url.clone(), status, headers, body, asked_at))
+        Ok(Answer::new(&ask.method, url.clone(), status, headers, body, asked_at).guarded(&self.inner.keys))
     }
 
     /// Compares the server's clock with this machine's: the difference lies between those at the
@@ -279,6 +292,11 @@ impl Door {
             *known = skew;
         }
     }
+}
+
+fn interrupted(ask: &Ask) -> Miss {
+    let what = format!("{} {}: the collection was interrupted", ask.method, shown(&ask.url));
+    Miss::new(UnseenReason::Unreachable, what)
 }
 
 /// Returns whether a status may be another one a moment later.
@@ -308,6 +326,9 @@ fn next_hop(ask: &Ask, answer: &Answer) -> Result<Url, Miss> {
 
 /// Reads a body, but no more than `max` bytes of it after decompression.
 async fn body(name: &str, mut response: reqwest::Response, max: u64) -> Result<Bytes, Fault> {
+    if response.content_length().is_some_and(|length| length > max) {
+        return Err(Fault::of_size(name, max));
+    }
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| Fault::of_body(name, &error))? {
         if (body.len() + chunk.len()) as u64 > max {

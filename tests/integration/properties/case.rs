@@ -165,7 +165,7 @@ fn copy_text(dice: &mut Dice, id: &str, method: &str, other: &str) -> String {
             let place = dice.pick(&["vault", "hub", "dark", "unknown"]);
             let keeps = dice.pick(&["", ", keeps: 1", ", keeps: 60d"]);
             format!(
-                "{{ id: {id}, in: {place}, by: attestation, statement: s, attested_by: Jo, attested_on: {made}, expires: {expires}{captured}{keeps}{claim} }}"
+                "{{ id: {id}, in: {place}, by: attestation, statement: s {id}, attested_by: Jo, attested_on: {made}, expires: {expires}{captured}{keeps}{claim} }}"
             )
         }
     }

@@ -1,0 +1,249 @@
+//! `lastgood discover`: what is there, what of it no policy names, and a first policy.
+//!
+//! Listing is left to `collect`, the words of a first policy to `starter`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, LineStyle, Table};
+
+use super::starter::{self, Account};
+use super::{DiscoverArgs, Failure, exit, input, output};
+use crate::collect;
+use crate::evidence::{Evidence, Fact, Inventory, Item, Observation, bundle};
+use crate::judge;
+use crate::model::time::{Instant, human};
+use crate::model::{Facet, UnseenReason};
+use crate::policy::{Policy, System};
+use crate::render::escape::line;
+
+/// The formats of `discover`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DiscoverFormat {
+    /// Text for the terminal.
+    Table,
+    /// One JSON object with the items.
+    Json,
+}
+
+/// Lists a system; the exit code says whether all of it could be seen.
+pub(super) fn run(args: &DiscoverArgs) -> Result<u8, Failure> {
+    let (policy, id, account) = if let Some(path) = &args.policy {
+        let policy = input::policy(path)?;
+        let id = named(&policy, &args.system)?;
+        (policy, id, None)
+    } else {
+        let account = account(args)?;
+        let policy = Policy::parse("discover", starter::smallest(&account).as_bytes())
+            .map_err(|rejection| Failure::Usage { message: rejection.to_string(), hint: None })?;
+        (policy, starter::SYSTEM.to_owned(), Some(account))
+    };
+    let folder = args.policy.as_deref().and_then(Path::parent).unwrap_or_else(|| Path::new(""));
+    let mut options = args.network.options(false, &[], None)?;
+    options.lists_of = Some(id.clone());
+    let around = args.network.surroundings(folder, false)?;
+    let gathered = collect::gather(&policy, folder, &options, &around)
+        .map_err(|error| Failure::tool("nothing was listed", &error))?;
+    let evidence = bundle::merge(gathered.observations);
+    let found = Found::of(&evidence, &id);
+    if let (true, Some(account)) = (args.init, &account) {
+        let Some(inventory) = found.inventory.as_ref().filter(|_| !found.items.is_empty()) else {
+            return Err(Failure::Tool(format!("{} could not be listed: {}", line(&account.name), found.why())));
+        };
+        let whole = inventory.complete && !inventory.public_only;
+        let text = starter::policy(account, &found.items, &found.identity, whole, around.clock.now());
+        match &args.output {
+            Some(file) => output::write_new(file, &text)?,
+            None => output::print(|out| {
+                out.write_all(text.as_bytes()).map_err(|error| Failure::tool("the starter policy", &error))
+            })?,
+        }
+    } else {
+        let undeclared = account.is_none().then(|| undeclared(&policy, &evidence, &id, around.clock.now()));
+        output::print(|out| {
+            let text = match args.format {
+                DiscoverFormat::Table => found.table(undeclared.as_ref()),
+                DiscoverFormat::Json => found.json(&id, undeclared.as_ref())?,
+            };
+            out.write_all(text.as_bytes()).map_err(|error| Failure::tool("discover", &error))
+        })?;
+    }
+    for (reason, what) in &found.unseen {
+        output::note(&format!("not seen: {} ({reason})", line(what)));
+    }
+    Ok(if found.is_whole() { exit::OK } else { exit::UNKNOWN })
+}
+
+/// Returns the account that the argument names: `github:ORG`, `github:user/NAME`.
+fn account(args: &DiscoverArgs) -> Result<Account, Failure> {
+    let usage = || Failure::Usage {
+        message: format!("`{}` names no system that can be listed", args.system),
+        hint: Some("write github:ORG or github:user/NAME, or the id of a system with --policy FILE".to_owned()),
+    };
+    let name = args.system.strip_prefix("github:").filter(|name| !name.is_empty()).ok_or_else(usage)?;
+    let (name, is_user) = name.strip_prefix("user/").map_or((name, false), |name| (name, true));
+    // A login holds letters, digits and hyphens; anything else would be another path of the API.
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        return Err(usage());
+    }
+    Ok(Account { name: name.to_owned(), is_user, base_url: args.base_url.clone() })
+}
+
+/// Returns the id of the policy's system that `system` means: its id, or `github:ORG`.
+fn named(policy: &Policy, system: &str) -> Result<String, Failure> {
+    let is_meant = |id: &str, known: &System| match known {
+        System::Github(github) => {
+            let login = github.org.as_ref().or(github.user.as_ref()).map(|login| login.value.as_str());
+            id == system || login.is_some_and(|login| system.strip_prefix("github:") == Some(login))
+        }
+        System::Artifactory(_) | System::S3(_) | System::Jenkins(_) | System::Git(_) | System::External(_) => false,
+    };
+    let systems = &policy.document().systems.0;
+    let found = systems.iter().find(|(id, known)| is_meant(&id.value, known));
+    found.map(|(id, _)| id.value.clone()).ok_or_else(|| Failure::Usage {
+        message: format!("the policy has no system `{system}` that can be listed"),
+        hint: Some("this version lists github systems".to_owned()),
+    })
+}
+
+/// Returns the names that no asset and no exclusion of the policy matches.
+fn undeclared(policy: &Policy, evidence: &Evidence, id: &str, now: Instant) -> BTreeSet<String> {
+    let when = judge::When { as_of: now, period: crate::model::Period::ending(now, policy.review_every()) };
+    let audit = judge::judge(policy, evidence, when);
+    audit.estate.undeclared.get(id).into_iter().flatten().map(|name| (*name).to_owned()).collect()
+}
+
+/// What a system was found to hold.
+struct Found {
+    items: Vec<Item>,
+    inventory: Option<Inventory>,
+    identity: String,
+    unseen: Vec<(UnseenReason, String)>,
+}
+
+impl Found {
+    fn of(evidence: &Evidence, id: &str) -> Self {
+        let mut found = Self { items: Vec::new(), inventory: None, identity: "nobody".to_owned(), unseen: Vec::new() };
+        let observations: Vec<&Observation> = evidence.of_system(id).collect();
+        for observation in observations {
+            if let Some(identity) = &observation.source().identity {
+                found.identity = identity.to_string();
+            }
+            match &observation.fact {
+                Fact::Item(item) => found.items.push(Item::clone(item)),
+                Fact::Inventory(inventory) => found.inventory = Some(inventory.clone()),
+                Fact::Unseen(unseen) => found.unseen.push((unseen.reason, unseen.what.to_string())),
+                Fact::Changes(_)
+                | Fact::Clock(_)
+                | Fact::Comparison(_)
+                | Fact::RecoveryPoints(_)
+                | Fact::Runs(_)
+                | Fact::Schedule(_)
+                | Fact::Settings(_)
+                | Fact::Statement(_) => {}
+            }
+        }
+        found.items.sort_by(|a, b| a.name.cmp(&b.name));
+        found
+    }
+
+    fn is_whole(&self) -> bool {
+        self.unseen.is_empty() && self.inventory.as_ref().is_some_and(|inventory| inventory.complete)
+    }
+
+    fn why(&self) -> String {
+        let why: Vec<&str> = self.unseen.iter().map(|(_, what)| what.as_str()).collect();
+        if why.is_empty() { "nothing was shown".to_owned() } else { line(&why.join("; ")).into_owned() }
+    }
+
+    /// Returns what was seen in a sentence.
+    fn summary(&self) -> String {
+        let count = |is: &dyn Fn(&Item) -> bool| self.items.iter().filter(|item| is(item)).count();
+        let whole = match &self.inventory {
+            Some(inventory) if !inventory.complete => "; the list was cut short",
+            Some(inventory) if inventory.public_only => "; what is private may be missing",
+            Some(_) => "",
+            None => "; the list did not end",
+        };
+        format!(
+            "{} repositories seen as {}: {} archived, {} forks, {} private{whole}",
+            self.items.len(),
+            line(&self.identity),
+            count(&|item| item.archived == Some(true)),
+            count(&|item| item.fork == Some(true)),
+            count(&|item| item.private == Some(true)),
+        )
+    }
+
+    fn table(&self, undeclared: Option<&BTreeSet<String>>) -> String {
+        let mut table = Table::new();
+        table
+            .load_style(NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')))
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(output::look().width);
+        let mut head = vec!["Name", "Created", "State", "Besides git"];
+        if undeclared.is_some() {
+            head.push("Policy");
+        }
+        table.set_header(head);
+        for item in &self.items {
+            let mut row = vec![
+                line(&item.name).into_owned(),
+                item.created_at.map(|at| human(at).chars().take(10).collect()).unwrap_or_default(),
+                state(item),
+                besides_git(item),
+            ];
+            if let Some(undeclared) = undeclared {
+                row.push(
+                    if undeclared.contains(&*item.name) { "undeclared" } else { "declared or excluded" }.to_owned(),
+                );
+            }
+            table.add_row(row);
+        }
+        let mut text = format!("{}\n", self.summary());
+        if let Some(undeclared) = undeclared {
+            text.push_str(&format!(
+                "{} undeclared: neither an asset nor an exclusion matches them\n",
+                undeclared.len()
+            ));
+        }
+        if !self.items.is_empty() {
+            text.push_str(&format!("\n{table}\n"));
+        }
+        text
+    }
+
+    fn json(&self, id: &str, undeclared: Option<&BTreeSet<String>>) -> Result<String, Failure> {
+        let value = serde_json::json!({
+            "system": id,
+            "as": self.identity,
+            "complete": self.is_whole(),
+            "public_only": self.inventory.as_ref().is_none_or(|inventory| inventory.public_only),
+            "items": self.items,
+            "undeclared": undeclared,
+        });
+        let text = serde_json::to_string_pretty(&value).map_err(|error| Failure::tool("discover", &error))?;
+        Ok(text + "\n")
+    }
+}
+
+fn state(item: &Item) -> String {
+    let flags = [
+        (item.archived, "archived"),
+        (item.fork, "fork"),
+        (item.private, "private"),
+        (item.empty, "empty"),
+        (item.disabled, "disabled"),
+        (item.template, "template"),
+    ];
+    let words: Vec<&str> = flags.iter().filter(|(is, _)| *is == Some(true)).map(|(_, word)| *word).collect();
+    if words.is_empty() { "live".to_owned() } else { words.join(", ") }
+}
+
+/// Returns the facets besides git that are there, or may be.
+fn besides_git(item: &Item) -> String {
+    let shown = [Facet::Wiki, Facet::Issues, Facet::Releases, Facet::Lfs];
+    let has = |facet: &&Facet| item.facets.as_ref().is_none_or(|facets| facets.contains(facet));
+    shown.iter().filter(has).map(|facet| facet.word()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,446 @@
+//! The run: puts the questions of the plan, many at once, and turns answers and misses into
+//! observations.
+//!
+//! One system's failure never hides another's answer. Which questions there are is left to `plan`, how
+//! they are put to the collectors.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream;
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::Instant as Tick;
+
+use super::git::{self, Between, Git, History, Remote};
+use super::github::Github;
+use super::http::{Door, Settings};
+use super::miss::Miss;
+use super::plan::{self, Holdings, Job, asks_for, fill};
+use super::told::Told;
+use super::{Gathered, Options, Surroundings, http_time};
+use crate::evidence::fact::{ClockOffset, Unseen};
+use crate::evidence::{Fact, Item, Observation, Question};
+use crate::model::time::Instant;
+use crate::model::{Facet, UnseenReason};
+use crate::policy::document::{GitMirror, GitSystem};
+use crate::policy::{Asset, Copy, Policy, System};
+
+/// How far a clock may be off before it is worth a word (design, section 5).
+const WORTH_A_WORD: TimeDelta = TimeDelta::minutes(2);
+
+/// Whom an observation speaks of.
+#[derive(Debug, Clone, Copy)]
+enum About<'a> {
+    System(&'a str),
+    Asset(&'a str),
+    Copy(&'a str, &'a str),
+}
+
+/// One run over one policy.
+pub(super) struct Run<'p> {
+    policy: &'p Policy,
+    options: &'p Options,
+    around: &'p Surroundings,
+    door: Door,
+    git: Git,
+    /// The GitHub systems, by id; those that could not be opened with the reason.
+    githubs: BTreeMap<&'p str, Result<Arc<Github>, Miss>>,
+}
+
+impl<'p> Run<'p> {
+    /// Opens what the policy's systems need.
+    ///
+    /// # Errors
+    ///
+    /// Where the HTTP door cannot be opened, in words.
+    pub(super) fn new(policy: &'p Policy, options: &'p Options, around: &'p Surroundings) -> Result<Self, String> {
+        let settings = Settings { stop: around.stop.clone(), ..options.door.clone() };
+        let door = Door::open(settings, around.clock.clone(), around.keys.clone())?;
+        let git = Git::new(door.clone());
+        let mut githubs = BTreeMap::new();
+        for (id, system) in &policy.document().systems.0 {
+            if let System::Github(system) = system {
+                let github = Github::new(door.clone(), around.keys.clone(), system).map(Arc::new);
+                githubs.insert(id.value.as_str(), github);
+            }
+        }
+        Ok(Self { policy, options, around, door, git, githubs })
+    }
+
+    /// Puts every question and adds what was told.
+    ///
+    /// # Errors
+    ///
+    /// Where an observation cannot be written as JSON, which none can cause.
+    pub(super) async fn all(&self, gathered: &mut Gathered) -> Result<(), serde_json::Error> {
+        let holdings = self.lists(gathered).await?;
+        if self.options.lists_of.is_none() {
+            self.copies(&holdings, gathered).await?;
+        }
+        self.clocks(gathered)
+    }
+
+    /// Asks every system that has to be listed what it holds.
+    async fn lists(&self, gathered: &mut Gathered) -> Result<Holdings, serde_json::Error> {
+        let only = &self.options.only;
+        let systems: Vec<(&str, &Result<Arc<Github>, Miss>)> = self
+            .githubs
+            .iter()
+            .filter(|(id, _)| self.options.lists_of.as_deref().is_none_or(|wanted| wanted == **id))
+            .filter(|(id, _)| {
+                self.policy.system(id).is_some_and(|system| plan::needs_list(self.policy, id, system, only))
+            })
+            .map(|(id, github)| (*id, github))
+            .collect();
+        self.around.watch.begins("listing systems", systems.len());
+        let mut holdings = Holdings::new();
+        let mut lists = stream::iter(systems)
+            .map(|(id, github)| async move {
+                match github {
+                    Ok(github) => (id, self.list(id, github).await),
+                    Err(miss) => (id, List { misses: vec![miss.clone()], ..List::default() }),
+                }
+            })
+            .buffer_unordered(self.options.jobs);
+        while let Some((id, list)) = lists.next().await {
+            self.around.watch.answered(id, list.misses.first());
+            let identity = list.identity.as_deref();
+            let mut items = Vec::new();
+            for told in list.told {
+                if let Fact::Item(item) = &told.fact {
+                    items.push(Item::clone(item));
+                }
+                gathered.observations.push(self.observe(told, About::System(id), Some(id), identity)?);
+            }
+            for miss in &list.misses {
+                let observation = self.unseen(miss, Some(Question::Inventory), About::System(id), None, identity)?;
+                gathered.observations.push(observation);
+            }
+            holdings.insert(id.to_owned(), items);
+            self.changes(id, list.changes, identity, &holdings, gathered)?;
+        }
+        self.around.watch.ends();
+        Ok(holdings)
+    }
+
+    async fn list(&self, id: &str, github: &Github) -> List {
+        let listing = github.inventory().await;
+        let mut list = List {
+            identity: github.identity().await.ok(),
+            told: listing.told,
+            changes: listing.pushed,
+            misses: listing.misses,
+        };
+        let listed = |list: &List, name: &str| {
+            list.told.iter().any(|told| matches!(&told.fact, Fact::Item(item) if *item.name == *name))
+        };
+        // What the policy names and the list does not have may have been renamed.
+        let here = self.policy.document().assets.iter().filter(|asset| asset.lives_in.value == id);
+        for name in here.filter_map(|asset| asset.name.as_ref()) {
+            if listed(&list, name) {
+                continue;
+            }
+            match github.renamed(name).await {
+                Ok(Some((_, told))) => list.told.push(told),
+                Ok(None) => {}
+                Err(miss) => list.misses.push(miss),
+            }
+        }
+        list
+    }
+
+    /// Says of each asset when it changed last, as far as the list told.
+    fn changes(
+        &self,
+        system: &str,
+        changes: Vec<(Box<str>, Told)>,
+        identity: Option<&str>,
+        holdings: &Holdings,
+        gathered: &mut Gathered,
+    ) -> Result<(), serde_json::Error> {
+        let changes: BTreeMap<Box<str>, Told> = changes.into_iter().collect();
+        let now = self.around.clock.now();
+        // Of an asset with other parts nobody tells when those changed: issues move without a push.
+        let told_whole = |asset: &&Asset| asset.facets.iter().all(|facet| facet.value == Facet::Git);
+        let here = self.policy.document().assets.iter().filter(|asset| asset.lives_in.value == system);
+        for asset in here.filter(told_whole) {
+            for (id, item) in plan::members(self.policy, asset, holdings, now) {
+                let Some(told) = item.and_then(|item| changes.get(item.as_str())) else { continue };
+                if plan::wanted(&self.options.only, &id) {
+                    gathered.observations.push(self.observe(told.clone(), About::Asset(&id), None, identity)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the questions about copies, each once.
+    async fn copies(&self, holdings: &Holdings, gathered: &mut Gathered) -> Result<(), serde_json::Error> {
+        let now = self.around.clock.now();
+        let jobs = plan::jobs(self.policy, holdings, &self.options.only, self.options.from, now);
+        self.around.watch.begins("looking at copies", jobs.len());
+        let mut looks = stream::iter(jobs)
+            .map(|job| async move {
+                let outcome = self.in_time(self.look(&job)).await;
+                (job, outcome)
+            })
+            .buffer_unordered(self.options.jobs);
+        while let Some((job, outcome)) = looks.next().await {
+            self.around.watch.answered(&job.name(), outcome.as_ref().err());
+            let identity = self.identity(job.system).await;
+            for (asset, copy) in &job.wanted_by {
+                let about = About::Copy(asset, copy);
+                match &outcome {
+                    Ok(told) => {
+                        for told in told {
+                            gathered.observations.push(self.observe(told.clone(), about, None, identity.as_deref())?);
+                        }
+                    }
+                    Err(miss) => {
+                        let asked = Some(asks_for(job.copy.method()));
+                        gathered.observations.push(self.unseen(miss, asked, about, None, identity.as_deref())?);
+                    }
+                }
+            }
+        }
+        self.around.watch.ends();
+        Ok(())
+    }
+
+    /// Ends a question that was interrupted or that the deadline overtook.
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Miss>>) -> Result<T, Miss> {
+        let not_asked = |why: &str| Err(Miss::new(UnseenReason::Offline, format!("not asked: {why}")));
+        if self.around.stop.is_cancelled() {
+            return not_asked("the collection was interrupted");
+        }
+        let deadline = self.options.door.deadline;
+        if deadline.is_some_and(|deadline| deadline <= Tick::now()) {
+            return not_asked("the deadline had passed");
+        }
+        let late = async {
+            match deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            outcome = work => outcome,
+            () = self.around.stop.cancelled() => {
+                Err(Miss::new(UnseenReason::Unreachable, "the collection was interrupted before it answered"))
+            }
+            () = late => Err(Miss::new(UnseenReason::Unreachable, "the deadline came before it answered")),
+        }
+    }
+
+    /// Puts one question about a copy.
+    async fn look(&self, job: &Job<'p>) -> Result<Vec<Told>, Miss> {
+        let item = job.item.as_deref();
+        match job.copy {
+            Copy::GitMirror(mirror) => self.mirror(job.asset, mirror, job.system, item).await.map(|told| vec![told]),
+            Copy::Commits(commits) => self.github(job.system)?.commits(commits, item, job.since).await,
+            Copy::Workflow(workflow) => self.github(job.system)?.workflow(workflow, item, job.since).await,
+            Copy::Migrations(copy) => self.github(job.system)?.migrations(copy, item, job.since).await,
+            Copy::Releases(releases) => self.github(job.system)?.releases(releases, item).await,
+            Copy::Http(http) => http_time::look(&self.door, http, item).await,
+            Copy::Objects(_)
+            | Copy::ObjectMirror(_)
+            | Copy::Artifacts(_)
+            | Copy::ArtifactMirror(_)
+            | Copy::BackupConfig(_)
+            | Copy::Replication(_)
+            | Copy::Build(_)
+            | Copy::Import(_)
+            | Copy::Attestation(_)
+            | Copy::Included(_)
+            | Copy::Rebuild(_) => Err(Miss::new(UnseenReason::Offline, "this version cannot ask for it")),
+        }
+    }
+
+    fn github(&self, system: &str) -> Result<&Arc<Github>, Miss> {
+        match self.githubs.get(system) {
+            Some(Ok(github)) => Ok(github),
+            Some(Err(miss)) => Err(miss.clone()),
+            None => Err(Miss::unreadable(format!("`{system}` is no github system"))),
+        }
+    }
+
+    /// Compares a mirror with its original.
+    async fn mirror(&self, asset: &Asset, mirror: &GitMirror, place: &str, item: Option<&str>) -> Result<Told, Miss> {
+        let lives_in = asset.lives_in.value.as_str();
+        let url = fill(&mirror.url.0, item);
+        let copy = Remote { credential: self.credential(place, &url).await?, url };
+        let primary = match self.policy.system(lives_in) {
+            Some(System::Github(_)) => {
+                let github = self.github(lives_in)?;
+                let name = item.ok_or_else(|| {
+                    Miss::unreadable(format!("`{}` names no repository of `{lives_in}`; give it a `name`", asset.id.0))
+                })?;
+                Remote { url: github.clone_url(name), credential: github.git_credential().await }
+            }
+            Some(System::Git(system)) => {
+                let url = original(system, asset, item)?;
+                Remote { credential: self.credential(lives_in, &url).await?, url }
+            }
+            Some(System::Artifactory(_) | System::S3(_) | System::Jenkins(_) | System::External(_)) | None => {
+                return Err(Miss::unreadable(format!(
+                    "the original lives in `{lives_in}`, which holds no git repository"
+                )));
+            }
+        };
+        let history = self.githubs.get(lives_in).and_then(|github| github.as_ref().ok()).zip(item);
+        let history = history.map(|(github, name)| RepositoryHistory { github, name });
+        git::mirror(&self.git, &primary, &copy, history.as_ref().map(|history| history as &dyn History)).await
+    }
+
+    /// Returns the credential for a git URL in a system; `None` where there is none, or the URL leads to
+    /// another host than the system's.
+    async fn credential(&self, system: &str, url: &str) -> Result<Option<(String, SecretString)>, Miss> {
+        match self.policy.system(system) {
+            Some(System::Github(_)) => {
+                let github = self.github(system)?;
+                Ok(if same_host(&github.clone_url("x"), url) { github.git_credential().await } else { None })
+            }
+            Some(System::Git(git)) if same_host(&git.url.0, url) => {
+                let Some(token) = &git.token else { return Ok(None) };
+                let user = git.user.as_ref().map(|user| self.around.keys.read(user)).transpose()?;
+                let user = user.map_or_else(|| "git".to_owned(), |user| user.expose_secret().to_owned());
+                Ok(Some((user, self.around.keys.read(token)?)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn identity(&self, system: &str) -> Option<Box<str>> {
+        match self.githubs.get(system) {
+            Some(Ok(github)) => github.identity().await.ok(),
+            Some(Err(_)) | None => None,
+        }
+    }
+
+    /// Says which systems' clocks are off.
+    fn clocks(&self, gathered: &mut Gathered) -> Result<(), serde_json::Error> {
+        let skews = self.door.skews();
+        for (id, system) in &self.policy.document().systems.0 {
+            let host = match system {
+                System::Github(_) => match self.githubs.get(id.value.as_str()) {
+                    Some(Ok(github)) => github.host().map(str::to_owned),
+                    Some(Err(_)) | None => None,
+                },
+                System::Git(git) => Url::parse(&git.url.0).ok().and_then(|url| url.host_str().map(str::to_owned)),
+                System::Artifactory(_) | System::S3(_) | System::Jenkins(_) | System::External(_) => None,
+            };
+            let Some(skew) = host.and_then(|host| skews.get(&host)).filter(|skew| skew.abs() > WORTH_A_WORD) else {
+                continue;
+            };
+            let fact = Fact::Clock(ClockOffset { ahead_seconds: skew.num_seconds() });
+            let told = Told { fact, observed_at: self.around.clock.now(), source: crate::evidence::Source::default() };
+            gathered.observations.push(self.observe(told, About::System(&id.value), Some(&id.value), None)?);
+        }
+        Ok(())
+    }
+
+    /// Turns a fact into an observation. An answer that repeats a secret is not written down.
+    fn observe(
+        &self,
+        told: Told,
+        about: About<'_>,
+        system: Option<&str>,
+        identity: Option<&str>,
+    ) -> Result<Observation, serde_json::Error> {
+        let mut observation = Observation::new(told.fact, told.observed_at);
+        match about {
+            About::System(_) => {}
+            About::Asset(asset) => observation.asset = Some(asset.into()),
+            About::Copy(asset, copy) => {
+                observation.asset = Some(asset.into());
+                // When an asset changed is a fact about the asset.
+                observation.copy = (!matches!(observation.fact, Fact::Changes(_))).then(|| copy.into());
+            }
+        }
+        observation.system = system.map(Into::into);
+        *observation.source_mut() = told.source;
+        observation.source_mut().identity = identity.map(Into::into);
+        let written = serde_json::to_vec(&observation)?;
+        if self.around.keys.is_in(&written) {
+            let miss = Miss::unreadable("the answer repeats the credential that was sent, so it is not written down");
+            return self.unseen(&miss, None, about, Some(told.observed_at), None);
+        }
+        observation.seal()
+    }
+
+    fn unseen(
+        &self,
+        miss: &Miss,
+        fact: Option<Question>,
+        about: About<'_>,
+        at: Option<Instant>,
+        identity: Option<&str>,
+    ) -> Result<Observation, serde_json::Error> {
+        let what = self.around.keys.scrub(&miss.what).into();
+        let fact = Fact::Unseen(Unseen { fact, reason: miss.reason, what });
+        let mut observation = Observation::new(fact, at.unwrap_or_else(|| self.around.clock.now()));
+        match about {
+            About::System(system) => observation.system = Some(system.into()),
+            About::Asset(asset) => observation.asset = Some(asset.into()),
+            About::Copy(asset, copy) => {
+                observation.asset = Some(asset.into());
+                observation.copy = Some(copy.into());
+            }
+        }
+        if let Some(source) =
+            miss.provenance.as_deref().filter(|source| !self.around.keys.is_in(format!("{source:?}").as_bytes()))
+        {
+            *observation.source_mut() = source.clone();
+        }
+        observation.source_mut().identity = identity.map(Into::into);
+        observation.seal()
+    }
+}
+
+/// What listing one system told.
+#[derive(Debug, Default)]
+struct List {
+    identity: Option<Box<str>>,
+    told: Vec<Told>,
+    changes: Vec<(Box<str>, Told)>,
+    misses: Vec<Miss>,
+}
+
+/// The history of one repository, as GitHub tells it.
+struct RepositoryHistory<'a> {
+    github: &'a Github,
+    name: &'a str,
+}
+
+impl History for RepositoryHistory<'_> {
+    fn between<'a>(&'a self, base: &'a str, head: &'a str) -> BoxFuture<'a, Result<Between, Miss>> {
+        Box::pin(self.github.between(self.name, base, head))
+    }
+}
+
+/// Returns the URL of an original that lives on a git host.
+fn original(system: &GitSystem, asset: &Asset, item: Option<&str>) -> Result<String, Miss> {
+    let base = system.url.0.trim_end_matches('/');
+    match (item, &asset.path) {
+        (Some(name), _) => Ok(format!("{base}/{}.git", name.strip_suffix(".git").unwrap_or(name))),
+        (None, Some(path)) => Ok(format!("{base}/{}", path.trim_start_matches('/'))),
+        (None, None) => Err(Miss::unreadable(format!(
+            "`{}` names no repository of `{}`; give it a `name` or a `path`",
+            asset.id.0, asset.lives_in.value
+        ))),
+    }
+}
+
+/// Returns whether both URLs are answered by one server.
+fn same_host(one: &str, other: &str) -> bool {
+    let place = |url: &str| {
+        let url = Url::parse(url).ok()?;
+        Some((url.scheme().to_owned(), url.host_str()?.to_owned(), url.port_or_known_default()))
+    };
+    place(one).is_some_and(|one| place(other) == Some(one))
+}
