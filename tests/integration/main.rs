@@ -5,6 +5,7 @@
 mod boundaries;
 mod cli;
 mod collecting;
+mod collecting_faults;
 mod doubt;
 #[path = "../estate/mod.rs"]
 #[expect(dead_code, reason = "collectors are yet to be tested against the rest")]
