@@ -8,13 +8,14 @@ use lastgood::model::time::parse_instant;
 use lastgood::model::{ItemKind, UnseenReason};
 use lastgood::render::{Format, Look};
 use lastgood::report::Report;
+use pulldown_cmark::{Event, Options, Parser, Tag, TextMergeStream};
 
 use crate::support::{policy, report};
 
 const AS_OF: &str = "2026-01-10T00:00:00Z";
 
 /// Each with what must not be found in the output of formats for people.
-const NASTY: [&str; 8] = [
+const NASTY: [&str; 10] = [
     "a|b`c`<script>alert(1)</script>",
     "\u{1b}[31mred\u{1b}]8;;http://x\u{7}",
     "\u{9b}31mred\u{9b}0m\u{61c}x\u{2028}y\u{7f}",
@@ -23,6 +24,8 @@ const NASTY: [&str; 8] = [
     "[click](javascript:alert) ![i](http://x/y.png) @everyone #1",
     "line\nbreak\r\n| forged | row |\n# forged heading",
     "</td><img src=x onerror=alert(1)>&amp;",
+    ":white_check_mark: met :+1: :100:",
+    "https://evil.example http://evil.example/a_b (www.evil.example) FTP://evil.example mail@evil.example",
 ];
 
 /// Returns a policy whose every free text is `nasty`, quoted for YAML as JSON is.
@@ -128,6 +131,37 @@ fn markdown_has_no_html_no_links_no_mentions_and_no_forged_rows() {
         };
         assert_eq!(shape(&text), shape(&calm), "{nasty:?}");
     }
+}
+
+/// Returns what GitHub would do with `text` besides showing it: the links, images, HTML, mentions and
+/// icons in it.
+fn alive(text: &str) -> Vec<String> {
+    let found_in_text =
+        regex::Regex::new(r"(?i)(https?|ftp)://|(^|\W)www\.|@\w|#\d|\bGH-\d|:(100|\w*[a-z_+-]\w*):").expect("valid");
+    let mut alive = Vec::new();
+    // A row of a table is no paragraph, so that what stands in it is read as its cells are.
+    for event in TextMergeStream::new(Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_GFM)) {
+        match event {
+            Event::Start(Tag::Link { dest_url, .. }) => alive.push(format!("link {dest_url}")),
+            Event::Start(Tag::Image { dest_url, .. }) => alive.push(format!("image {dest_url}")),
+            Event::Html(html) | Event::InlineHtml(html) => alive.push(format!("HTML {html}")),
+            Event::Text(text) => {
+                alive.extend(found_in_text.find(&text).map(|found| format!("text {}", found.as_str())))
+            }
+            _ => {}
+        }
+    }
+    alive
+}
+
+#[test]
+fn nothing_in_the_markdown_is_a_link_a_mention_or_an_icon() {
+    for nasty in NASTY {
+        let text = rendered(&hostile_report(nasty), Format::Markdown);
+        assert_eq!(alive(&text), Vec::<String>::new(), "{nasty:?}");
+    }
+    // The check itself sees what it is to see.
+    assert_eq!(alive("[x](https://x) :tada: <b>").len(), 3);
 }
 
 #[test]
