@@ -194,8 +194,10 @@ fn explain_tells_of_every_control_and_of_each_finding() {
     for part in ["accepted", "policies/zowe-2020.yaml:24", "until 2021-01-22", "sha256:", "Monthly snapshot", "CP-9"] {
         assert!(text.contains(part), "`{part}` is missing in\n{text}");
     }
-    let copied_from_markdown = finding("audit-complete:@\u{200b}github");
-    assert_eq!(copied_from_markdown.status.code(), Some(0), "{}", stderr(&copied_from_markdown));
+    for copied_from_markdown in ["audit-complete:@\u{200b}github", "claim-supported:&#8203;binaries:rebuild"] {
+        let output = finding(copied_from_markdown);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
     let wrong = finding("retention:zos-gests");
     assert_eq!(wrong.status.code(), Some(2));
     assert!(stderr(&wrong).contains("did you mean `retention:zos-guests`?"), "{}", stderr(&wrong));
