@@ -6,6 +6,7 @@ mod csv;
 pub mod escape;
 pub mod json;
 mod markdown;
+mod notes;
 mod phrases;
 mod register;
 mod table;

@@ -28,12 +28,17 @@ const NASTY: [&str; 10] = [
     "https://evil.example http://evil.example/a_b (www.evil.example) FTP://evil.example mail@evil.example",
 ];
 
-/// Returns a policy whose every free text is `nasty`, quoted for YAML as JSON is.
-fn hostile_policy(nasty: &str) -> String {
-    let text = serde_json::to_string(nasty).expect("JSON");
+/// Returns text quoted for YAML, as JSON is.
+fn quoted(text: &str) -> String {
+    let text = serde_json::to_string(text).expect("JSON");
     // YAML takes no control character as it is, not even quoted.
     let escaped = |c: char| if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
-    let text: String = text.chars().map(escaped).collect();
+    text.chars().map(escaped).collect()
+}
+
+/// Returns a policy whose every free text is `nasty`.
+fn hostile_policy(nasty: &str) -> String {
+    let text = quoted(nasty);
     // YAML itself takes no key of more than 1,024 characters.
     let key = if nasty.len() < 1_000 { text.clone() } else { "key".to_owned() };
     format!(
@@ -162,6 +167,52 @@ fn nothing_in_the_markdown_is_a_link_a_mention_or_an_icon() {
     }
     // The check itself sees what it is to see.
     assert_eq!(alive("[x](https://x) :tada: <b>").len(), 3);
+}
+
+/// Returns the Markdown report of an asset with these notes.
+fn with_notes(notes: &str) -> String {
+    let text = quoted(notes);
+    let policy = policy(&format!(
+        "version: 1\ntitle: Notes\nsystems:\n  box: {{ kind: external, domains: unknown }}\nobjectives:\n  o: {{ rpo: 1d }}\nassets:\n  - {{ id: a, lives_in: box, objective: o, owner: x, copies: unknown, notes: {text} }}\n"
+    ));
+    rendered(&report(&policy, Vec::new(), AS_OF), Format::Markdown)
+}
+
+#[test]
+fn notes_are_shown_as_the_markdown_that_they_are() {
+    let text = with_notes("Rebuilt *weekly*, see [the wiki](https://example.org/a):\n\n- one\n- `two`\n\n1. three");
+    let shown =
+        "\n> **a**: Rebuilt *weekly*, see [the wiki](<https://example.org/a>):\n>\n> - one\n> - `two`\n>\n> 1. three\n";
+    assert!(text.contains(shown), "{text}");
+    assert_eq!(alive(&text), ["link https://example.org/a"]);
+}
+
+#[test]
+fn notes_do_nothing_but_show() {
+    let calm = with_notes("calm");
+    // All but the notes, and the policy's digest.
+    let rest = |text: &str| -> Vec<String> {
+        text.lines()
+            .filter(|line| !line.starts_with('>') && !line.starts_with("- Policy:"))
+            .map(str::to_owned)
+            .collect()
+    };
+    for nasty in NASTY.into_iter().chain([
+        "# forged\n\nforged\n======\n\n| forged | row |\n| --- | --- |\n| GAP | met |",
+        "<details>\n<summary>x</summary>\n\n<script>alert(1)</script>\n</details>\n\n<!-- open",
+        "![i](https://evil.example/pixel.png) ![i][r]\n\n[r]: https://evil.example/other.png",
+        "[x](javascript:alert(1)) [x](data:text/html,y) [x](//evil.example) <javascript:alert(1)>",
+        "```\nnever closed\n## forged",
+        "~~~mermaid\ngraph TD\n~~~\n\n$$x$$ $`y`$",
+        "- a\n\n\n## forged in a list\n\n> [!WARNING]\n> forged",
+        "[^1]: forged\n\n[^1] [ ] [x]\n- [x] done",
+        "a\\\n\\# forged\\\n\\- forged",
+    ]) {
+        let text = with_notes(nasty);
+        assert_eq!(rest(&text), rest(&calm), "{nasty:?}");
+        assert_eq!(alive(&text), Vec::<String>::new(), "{nasty:?}");
+        assert_eq!(text.chars().find(|c| steers(*c)), None, "{nasty:?}");
+    }
 }
 
 #[test]
