@@ -9,6 +9,7 @@ mod markdown;
 mod notes;
 mod phrases;
 mod register;
+mod sheet;
 mod table;
 
 use std::io;

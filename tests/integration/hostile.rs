@@ -95,8 +95,12 @@ fn hostile_report(nasty: &str) -> Report {
 }
 
 fn rendered(report: &Report, format: Format) -> String {
+    rendered_in(report, format, 100)
+}
+
+fn rendered_in(report: &Report, format: Format, width: u16) -> String {
     let mut out = Vec::new();
-    let look = Look { width: 100, styled: false };
+    let look = Look { width, styled: false };
     format.renderer().render(report, look, &mut out).expect("rendered");
     String::from_utf8(out).expect("UTF-8")
 }
@@ -114,6 +118,20 @@ fn no_format_for_people_carries_control_characters_or_reordering_marks() {
         for format in [Format::Table, Format::Markdown, Format::Csv] {
             let text = rendered(&report, format);
             assert_eq!(text.chars().find(|c| steers(*c)), None, "{format:?} of {nasty:?}");
+        }
+    }
+}
+
+#[test]
+fn no_text_makes_the_table_wider_than_there_is_room() {
+    for nasty in NASTY.into_iter().chain(["備份備份備份備份備份備份備份備份", "x".repeat(500).as_str()])
+    {
+        for width in [20_u16, 40, 60, 76, 80, 100, 160] {
+            let text = rendered_in(&hostile_report(nasty), Format::Table, width);
+            assert_eq!(text.chars().find(|c| steers(*c)), None, "{nasty:?}");
+            for line in text.lines() {
+                assert!(textwrap::core::display_width(line) <= usize::from(width), "{width}: {line}");
+            }
         }
     }
 }
@@ -151,7 +169,7 @@ fn alive(text: &str) -> Vec<String> {
             Event::Start(Tag::Image { dest_url, .. }) => alive.push(format!("image {dest_url}")),
             Event::Html(html) | Event::InlineHtml(html) => alive.push(format!("HTML {html}")),
             Event::Text(text) => {
-                alive.extend(found_in_text.find(&text).map(|found| format!("text {}", found.as_str())))
+                alive.extend(found_in_text.find(&text).map(|found| format!("text {}", found.as_str())));
             }
             _ => {}
         }
