@@ -48,8 +48,9 @@ fn control(id: ControlId) -> Option<String> {
 }
 
 fn finding(args: &ExplainArgs) -> Result<String, Failure> {
-    // Copied from a Markdown report, an id may hold the marks that keep it from mentioning anybody.
-    let what = args.what.replace('\u{200b}', "");
+    // Copied from a Markdown report, or from its source, an id may hold the marks that keep it from
+    // mentioning anybody and from being drawn as an icon.
+    let what = args.what.replace('\u{200b}', "").replace("&#8203;", "");
     let policy = input::policy(&args.policy)?;
     let mut observations = input::bundles(&args.evidence)?;
     observations.extend(stated::statements(&policy).map_err(|error| Failure::tool("evidence", &error))?);

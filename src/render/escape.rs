@@ -22,13 +22,20 @@ pub(super) const fn steers(character: char) -> bool {
 /// Returns text for one line that people read: nothing in it steers the terminal, and what is long
 /// is cut with a visible mark.
 pub fn line(text: &str) -> Cow<'_, str> {
-    let long = text.len() > LONGEST && text.chars().count() > LONGEST;
-    if !long && !text.contains(steers) {
+    let cut = if text.len() > LONGEST { text.char_indices().nth(LONGEST).map(|(at, _)| at) } else { None };
+    match cut {
+        None => visible(text),
+        Some(at) => Cow::Owned(visible(&text[..at]).into_owned() + " … (cut)"),
+    }
+}
+
+/// Returns text of any length for one line: nothing in it steers the terminal.
+pub(super) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len().min(LONGEST * 2));
-    let kept = text.chars().take(if long { LONGEST } else { usize::MAX });
-    for character in kept {
+    let mut out = String::with_capacity(text.len() * 2);
+    for character in text.chars() {
         match character {
             '\n' | '\r' | '\t' => out.push(' '),
             steering if steers(steering) => {
@@ -40,41 +47,88 @@ pub fn line(text: &str) -> Cow<'_, str> {
             other => out.push(other),
         }
     }
-    if long {
-        out.push_str(" … (cut)");
-    }
     Cow::Owned(out)
 }
 
+/// What keeps GitHub from finding a name, a number or an icon; it has no width and is not seen.
+pub(super) const BREAK: &str = "&#8203;";
+
 /// Writes text as GitHub-flavoured Markdown that shows it and nothing else: no markup, no HTML, no
-/// table cell ends, no mention of a person or an issue.
+/// table cell ends, no link, no icon, no mention of a person or an issue. What is long is cut.
 ///
 /// # Errors
 ///
 /// Where `out` cannot be written.
 pub fn markdown(text: &str, out: &mut dyn io::Write) -> io::Result<()> {
+    out.write_all(markdown_text(&line(text)).as_bytes())
+}
+
+/// Returns text of any length as `markdown` writes it.
+pub(super) fn markdown_text(text: &str) -> String {
+    let text = visible(text);
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
     let mut previous = ' ';
-    let line = line(text);
-    for (at, character) in line.char_indices() {
-        match character {
-            '&' => out.write_all(b"&amp;")?,
-            '<' => out.write_all(b"&lt;")?,
-            '>' => out.write_all(b"&gt;")?,
-            // A zero-width space keeps GitHub from telling whoever bears the name.
-            '@' => out.write_all(b"@&#8203;")?,
-            '\\' | '`' | '*' | '[' | ']' | '|' | '~' | '$' => write!(out, "\\{character}")?,
-            // Inside a word an underscore, or a hash, is no markup.
-            '_' | '#' if !previous.is_alphanumeric() => write!(out, "\\{character}")?,
-            _ => write!(out, "{character}")?,
+    let mut at = 0;
+    while let Some(character) = text[at..].chars().next() {
+        let rest = &text[at..];
+        if let Some(address) = web_address(rest, previous) {
+            // In code nothing is a link, and what is copied from it is what stands there.
+            if matches!(previous, '$' | '`') {
+                out.push_str(BREAK);
+            }
+            out.extend(["`", address, "`"]);
+            previous = '`';
+            at += address.len();
+            continue;
         }
-        // GitHub finds `#12` and `GH-12` in what is shown, so that a backslash does not keep it from that.
-        let refers = character == '#' || character == '-' && is_gh(&line[..at]);
-        if refers && line[at + 1..].starts_with(|next: char| next.is_ascii_digit()) {
-            out.write_all(b"&#8203;")?;
+        let after = &rest[character.len_utf8()..];
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '[' | ']' | '|' | '~' | '$' => out.extend(['\\', character]),
+            // Inside a word an underscore, or a hash, is no markup.
+            '_' | '#' if !previous.is_alphanumeric() => out.extend(['\\', character]),
+            _ => out.push(character),
+        }
+        // GitHub finds these in what is shown, so that a backslash does not keep it from that.
+        let is_found = match character {
+            '@' => true,
+            '#' => after.starts_with(|next: char| next.is_ascii_digit()),
+            '-' => is_gh(&text[..at]) && after.starts_with(|next: char| next.is_ascii_digit()),
+            ':' => names_an_icon(after),
+            _ => false,
+        };
+        if is_found {
+            out.push_str(BREAK);
         }
         previous = character;
+        at += character.len_utf8();
     }
-    Ok(())
+    out
+}
+
+/// Returns the web address that `rest` begins with, as far as it is plain enough to be code in a table.
+fn web_address(rest: &str, previous: char) -> Option<&str> {
+    let begins = |with: &str| rest.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    let is_address =
+        ["http://", "https://", "ftp://"].into_iter().any(begins) || begins("www.") && !previous.is_alphanumeric();
+    if !is_address {
+        return None;
+    }
+    let stops = |character: char| character.is_whitespace() || "`|\\<>$".contains(character);
+    let address = &rest[..rest.find(stops).unwrap_or(rest.len())];
+    // What ends a sentence belongs to the sentence.
+    Some(address.trim_end_matches(['.', ',', ':', ';', '!', '?', ')', ']', '}', '\'', '"', '*', '_', '~']))
+}
+
+/// Returns whether text after a colon goes on as `:white_check_mark:` does. Numbers name no icon, but for
+/// two, so that times and places in files stay as they are.
+fn names_an_icon(after: &str) -> bool {
+    let is_part = |character: char| character.is_alphanumeric() || "_+-".contains(character);
+    let name = &after[..after.find(|character| !is_part(character)).unwrap_or(after.len())];
+    let is_number = name.bytes().all(|byte| byte.is_ascii_digit()) && !["100", "1234"].contains(&name);
+    after[name.len()..].starts_with(':') && !is_number
 }
 
 /// Returns whether `before` ends in the word `GH`.
@@ -133,6 +187,60 @@ mod tests {
     #[test]
     fn markdown_mentions_nobody() {
         assert_eq!(md("@team"), "@&#8203;team");
+    }
+
+    #[test]
+    fn markdown_draws_no_icon() {
+        assert_eq!(md(":white_check_mark:"), ":&#8203;white_check_mark:");
+        assert_eq!(md("a:+1:b :100: yaml:100:5"), "a:&#8203;+1:b :&#8203;100: yaml:&#8203;100:5");
+        assert_eq!(
+            md("2026-01-20T06:00:00Z policy.yaml:24:5 copies:a :: a: b:"),
+            "2026-01-20T06:00:00Z policy.yaml:24:5 copies:a :: a: b:"
+        );
+    }
+
+    #[test]
+    fn markdown_makes_no_link_of_an_address_and_keeps_it_as_it_is() {
+        assert_eq!(md("see https://x.example/a_b?c=*&d#12."), "see `https://x.example/a_b?c=*&d#12`.");
+        assert_eq!(md("(HTTP://x.example) ftp://y"), "(`HTTP://x.example`) `ftp://y`");
+        assert_eq!(md("www.x.example awww.x"), "`www.x.example` awww.x");
+        assert_eq!(md("https://a|b`https://c$https://d"), "`https://a`\\|b\\`&#8203;`https://c`\\$&#8203;`https://d`");
+        assert_eq!(md("https:// s3://x"), "`https://` s3://x");
+    }
+
+    /// What GitHub would make a link, a mention or an icon of.
+    static ALIVE: std::sync::LazyLock<regex::Regex> = std::sync::LazyLock::new(|| {
+        let alive = r"(?i)(http|https|ftp)://|(^|[^\pL\pN])(www\.|GH-1)|@a|#1|:(100|[\w+-]*[a-z_+-][\w+-]*):";
+        regex::Regex::new(alive).expect("a regular expression")
+    });
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config {
+            cases: 1_000,
+            failure_persistence: None,
+            rng_seed: proptest::test_runner::RngSeed::Fixed(2020),
+            ..Default::default()
+        })]
+
+        #[test]
+        fn what_markdown_shows_is_the_text_and_nothing_else(text in r"(https?://|www\.|:[a-z_+]{1,4}:|@a|#1|GH-1|[-`*_\[\]()<>!#+=~|$&;:\\a1.é \u{202e}]){0,30}") {
+            use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
+            let mut shown = String::new();
+            let written = format!("x{}x", md(&text));
+            let options = Options::all() - Options::ENABLE_SMART_PUNCTUATION;
+            for event in TextMergeStream::new(Parser::new_ext(&written, options)) {
+                match event {
+                    Event::Text(part) => {
+                        proptest::prop_assert!(!ALIVE.is_match(&part), "{part:?}");
+                        shown.push_str(&part);
+                    }
+                    Event::Code(part) => shown.push_str(&part),
+                    Event::Start(Tag::Paragraph) | Event::End(TagEnd::Paragraph) => {}
+                    other => proptest::prop_assert!(false, "{other:?} in {written}"),
+                }
+            }
+            proptest::prop_assert_eq!(shown.replace('\u{200b}', ""), format!("x{}x", line(&text)));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Markdown: the report that a committee reads on GitHub, in the order of the design's section 8.
 //!
-//! Fills `templates/report.md`; every value is escaped there, so nothing here is.
+//! Fills `templates/report.md`; every value is escaped there, so nothing here is. Of the notes of assets,
+//! which are Markdown themselves, `notes` makes what is safe.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -6,8 +6,10 @@ mod csv;
 pub mod escape;
 pub mod json;
 mod markdown;
+mod notes;
 mod phrases;
 mod register;
+mod sheet;
 mod table;
 
 use std::io;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::phrases;
+use super::{notes, phrases};
 use crate::model::Verdict;
 use crate::report::{Asset, Finding, Report};
 
@@ -27,7 +27,8 @@ pub(super) struct Section<'r> {
     headings: Vec<Heading<'r>>,
     rows: Vec<AssetRow<'r>>,
     left: usize,
-    notes: Vec<Note<'r>>,
+    /// The notes of its assets, each as Markdown that is safe to show.
+    notes: Vec<String>,
 }
 
 /// The heading of a section, or of one that it lies in and that has no heading yet.
@@ -35,12 +36,6 @@ pub(super) struct Section<'r> {
 pub(super) struct Heading<'r> {
     level: String,
     name: &'r str,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Note<'r> {
-    asset: &'r str,
-    text: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,7 +79,7 @@ pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>]) ->
             .iter()
             .filter_map(|index| {
                 let asset = &report.assets[*index];
-                asset.notes.as_ref().map(|notes| Note { asset: &asset.id, text: notes.trim().to_owned() })
+                asset.notes.as_ref().map(|text| notes::quote(&asset.id, text))
             })
             .collect();
         let headings = lineage(name)

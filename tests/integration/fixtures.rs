@@ -48,6 +48,7 @@ fn all() -> Vec<Fixture> {
     let mut names: Vec<String> = std::fs::read_dir(project("tests/fixtures/losses"))
         .expect("the fixtures")
         .flatten()
+        .filter(|entry| entry.path().is_dir())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
@@ -135,12 +136,45 @@ fn the_losses_that_taught_the_field_are_there() {
         "keepthescore",
         "dbackup-154",
         "eclipse-2025",
+        "pixar-1998",
+        "vfemail-2019",
+        "cloudnordic-2023",
+        "ynput-2023",
+        "trivago-2021",
+        "parabola-2011",
+        "kings-college-2016",
+        "jfrog-free-tier",
+        "sidekick-2009",
+        "myspace-2019",
+        "kyoto-hpe-2021",
+        "jenkins-jira-2023",
+        "eclipse-2021",
+        "backup-utils-90",
         "circular-cover",
         "all-green",
         "all-unknown",
     ] {
         assert!(names.iter().any(|known| known == name), "{name} is missing");
     }
+}
+
+#[test]
+fn the_readme_names_every_fixture_and_no_other() {
+    let readme = std::fs::read_to_string(project("tests/fixtures/losses/README.md")).expect("the list of incidents");
+    // The second cell of a row names its fixtures.
+    let rows = readme.lines().filter(|line| line.starts_with("| ")).skip(2);
+    let cells = rows.filter_map(|row| row.split('|').nth(2)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let mut named: Vec<&str> = cells.collect();
+    named.sort_unstable();
+    assert_eq!(named, all().iter().map(|fixture| fixture.name.as_str()).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_a_separate_host_held_is_left() {
+    let report = fixture("vfemail-2019").report();
+    let main = report.losses.iter().find(|loss| &*loss.domain == "account=main").expect("the domain");
+    assert_eq!(main.lost.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["mail"]);
+    assert_eq!(main.survive.iter().map(|left| &*left.asset).collect::<Vec<&str>>(), ["mail-netherlands"]);
 }
 
 #[test]

@@ -8,13 +8,14 @@ use lastgood::model::time::parse_instant;
 use lastgood::model::{ItemKind, UnseenReason};
 use lastgood::render::{Format, Look};
 use lastgood::report::Report;
+use pulldown_cmark::{Event, Options, Parser, Tag, TextMergeStream};
 
 use crate::support::{policy, report};
 
 const AS_OF: &str = "2026-01-10T00:00:00Z";
 
 /// Each with what must not be found in the output of formats for people.
-const NASTY: [&str; 8] = [
+const NASTY: [&str; 10] = [
     "a|b`c`<script>alert(1)</script>",
     "\u{1b}[31mred\u{1b}]8;;http://x\u{7}",
     "\u{9b}31mred\u{9b}0m\u{61c}x\u{2028}y\u{7f}",
@@ -23,14 +24,21 @@ const NASTY: [&str; 8] = [
     "[click](javascript:alert) ![i](http://x/y.png) @everyone #1",
     "line\nbreak\r\n| forged | row |\n# forged heading",
     "</td><img src=x onerror=alert(1)>&amp;",
+    ":white_check_mark: met :+1: :100:",
+    "https://evil.example http://evil.example/a_b (www.evil.example) FTP://evil.example mail@evil.example",
 ];
 
-/// Returns a policy whose every free text is `nasty`, quoted for YAML as JSON is.
-fn hostile_policy(nasty: &str) -> String {
-    let text = serde_json::to_string(nasty).expect("JSON");
+/// Returns text quoted for YAML, as JSON is.
+fn quoted(text: &str) -> String {
+    let text = serde_json::to_string(text).expect("JSON");
     // YAML takes no control character as it is, not even quoted.
     let escaped = |c: char| if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
-    let text: String = text.chars().map(escaped).collect();
+    text.chars().map(escaped).collect()
+}
+
+/// Returns a policy whose every free text is `nasty`.
+fn hostile_policy(nasty: &str) -> String {
+    let text = quoted(nasty);
     // YAML itself takes no key of more than 1,024 characters.
     let key = if nasty.len() < 1_000 { text.clone() } else { "key".to_owned() };
     format!(
@@ -87,8 +95,12 @@ fn hostile_report(nasty: &str) -> Report {
 }
 
 fn rendered(report: &Report, format: Format) -> String {
+    rendered_in(report, format, 100)
+}
+
+fn rendered_in(report: &Report, format: Format, width: u16) -> String {
     let mut out = Vec::new();
-    let look = Look { width: 100, styled: false };
+    let look = Look { width, styled: false };
     format.renderer().render(report, look, &mut out).expect("rendered");
     String::from_utf8(out).expect("UTF-8")
 }
@@ -111,6 +123,20 @@ fn no_format_for_people_carries_control_characters_or_reordering_marks() {
 }
 
 #[test]
+fn no_text_makes_the_table_wider_than_there_is_room() {
+    for nasty in NASTY.into_iter().chain(["備份備份備份備份備份備份備份備份", "x".repeat(500).as_str()])
+    {
+        for width in [20_u16, 40, 60, 76, 80, 100, 160] {
+            let text = rendered_in(&hostile_report(nasty), Format::Table, width);
+            assert_eq!(text.chars().find(|c| steers(*c)), None, "{nasty:?}");
+            for line in text.lines() {
+                assert!(textwrap::core::display_width(line) <= usize::from(width), "{width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
 fn markdown_has_no_html_no_links_no_mentions_and_no_forged_rows() {
     let calm = rendered(&hostile_report("calm"), Format::Markdown);
     for nasty in NASTY {
@@ -127,6 +153,83 @@ fn markdown_has_no_html_no_links_no_mentions_and_no_forged_rows() {
                 .collect()
         };
         assert_eq!(shape(&text), shape(&calm), "{nasty:?}");
+    }
+}
+
+/// Returns what GitHub would do with `text` besides showing it: the links, images, HTML, mentions and
+/// icons in it.
+fn alive(text: &str) -> Vec<String> {
+    let found_in_text =
+        regex::Regex::new(r"(?i)(https?|ftp)://|(^|\W)www\.|@\w|#\d|\bGH-\d|:(100|\w*[a-z_+-]\w*):").expect("valid");
+    let mut alive = Vec::new();
+    // A row of a table is no paragraph, so that what stands in it is read as its cells are.
+    for event in TextMergeStream::new(Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_GFM)) {
+        match event {
+            Event::Start(Tag::Link { dest_url, .. }) => alive.push(format!("link {dest_url}")),
+            Event::Start(Tag::Image { dest_url, .. }) => alive.push(format!("image {dest_url}")),
+            Event::Html(html) | Event::InlineHtml(html) => alive.push(format!("HTML {html}")),
+            Event::Text(text) => {
+                alive.extend(found_in_text.find(&text).map(|found| format!("text {}", found.as_str())));
+            }
+            _ => {}
+        }
+    }
+    alive
+}
+
+#[test]
+fn nothing_in_the_markdown_is_a_link_a_mention_or_an_icon() {
+    for nasty in NASTY {
+        let text = rendered(&hostile_report(nasty), Format::Markdown);
+        assert_eq!(alive(&text), Vec::<String>::new(), "{nasty:?}");
+    }
+    // The check itself sees what it is to see.
+    assert_eq!(alive("[x](https://x) :tada: <b>").len(), 3);
+}
+
+/// Returns the Markdown report of an asset with these notes.
+fn with_notes(notes: &str) -> String {
+    let text = quoted(notes);
+    let policy = policy(&format!(
+        "version: 1\ntitle: Notes\nsystems:\n  box: {{ kind: external, domains: unknown }}\nobjectives:\n  o: {{ rpo: 1d }}\nassets:\n  - {{ id: a, lives_in: box, objective: o, owner: x, copies: unknown, notes: {text} }}\n"
+    ));
+    rendered(&report(&policy, Vec::new(), AS_OF), Format::Markdown)
+}
+
+#[test]
+fn notes_are_shown_as_the_markdown_that_they_are() {
+    let text = with_notes("Rebuilt *weekly*, see [the wiki](https://example.org/a):\n\n- one\n- `two`\n\n1. three");
+    let shown =
+        "\n> **a**: Rebuilt *weekly*, see [the wiki](<https://example.org/a>):\n>\n> - one\n> - `two`\n>\n> 1. three\n";
+    assert!(text.contains(shown), "{text}");
+    assert_eq!(alive(&text), ["link https://example.org/a"]);
+}
+
+#[test]
+fn notes_do_nothing_but_show() {
+    let calm = with_notes("calm");
+    // All but the notes, and the policy's digest.
+    let rest = |text: &str| -> Vec<String> {
+        text.lines()
+            .filter(|line| !line.starts_with('>') && !line.starts_with("- Policy:"))
+            .map(str::to_owned)
+            .collect()
+    };
+    for nasty in NASTY.into_iter().chain([
+        "# forged\n\nforged\n======\n\n| forged | row |\n| --- | --- |\n| GAP | met |",
+        "<details>\n<summary>x</summary>\n\n<script>alert(1)</script>\n</details>\n\n<!-- open",
+        "![i](https://evil.example/pixel.png) ![i][r]\n\n[r]: https://evil.example/other.png",
+        "[x](javascript:alert(1)) [x](data:text/html,y) [x](//evil.example) <javascript:alert(1)>",
+        "```\nnever closed\n## forged",
+        "~~~mermaid\ngraph TD\n~~~\n\n$$x$$ $`y`$",
+        "- a\n\n\n## forged in a list\n\n> [!WARNING]\n> forged",
+        "[^1]: forged\n\n[^1] [ ] [x]\n- [x] done",
+        "a\\\n\\# forged\\\n\\- forged",
+    ]) {
+        let text = with_notes(nasty);
+        assert_eq!(rest(&text), rest(&calm), "{nasty:?}");
+        assert_eq!(alive(&text), Vec::<String>::new(), "{nasty:?}");
+        assert_eq!(text.chars().find(|c| steers(*c)), None, "{nasty:?}");
     }
 }
 
