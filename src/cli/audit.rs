@@ -5,8 +5,6 @@
 use std::io;
 use std::path::Path;
 
-use chrono::{SubsecRound as _, TimeDelta};
-
 use super::{AuditArgs, EvaluateArgs, Failure, OutputArgs, WhenArgs, exit, files, input, output};
 use crate::collect;
 use crate::collect::clock::Clock;
@@ -37,9 +35,9 @@ pub(super) fn audit(args: &AuditArgs) -> Result<u8, Failure> {
     for complaint in &gathered.complaints {
         output::note(&format!("warning: {complaint}"));
     }
-    // What was seen must not be later than the audit, which ends only now.
-    let as_of = args.when.as_of.unwrap_or_else(|| around.clock.now().trunc_subsecs(0) + TimeDelta::seconds(1));
-    let when = WhenArgs { as_of: Some(as_of), period: args.when.period };
+    // What was seen must not be later than the audit, which is made only now.
+    let as_of = if args.offline { Some(around.clock.now()) } else { args.when.as_of };
+    let when = WhenArgs { as_of, period: args.when.period };
     finish(&policy, gathered.observations, &when, &args.output)
 }
 

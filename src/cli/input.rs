@@ -5,7 +5,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use chrono::{SubsecRound, Utc};
+use chrono::{SubsecRound, TimeDelta, Utc};
 
 use super::output::stderr_is_styled;
 use super::{Failure, WhenArgs};
@@ -67,9 +67,14 @@ pub(super) fn now() -> Instant {
     Utc::now().trunc_subsecs(3)
 }
 
-/// Returns when to judge: as told, or now.
+/// Returns when to judge: as told, or now. Now is a whole second and not before anything that was seen
+/// by now, so that what was collected a moment ago counts.
 pub(super) fn when(args: &WhenArgs, policy: &Policy) -> When {
-    let as_of = args.as_of.unwrap_or_else(|| now().trunc_subsecs(0));
+    let as_of = args.as_of.unwrap_or_else(|| {
+        let now = now();
+        let second = now.trunc_subsecs(0);
+        if second < now { second + TimeDelta::seconds(1) } else { second }
+    });
     let period = args.period.unwrap_or_else(|| Period::ending(as_of, policy.review_every()));
     When { as_of, period }
 }

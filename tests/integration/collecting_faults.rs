@@ -45,7 +45,7 @@ fn assert_clean(observations: &[Observation]) {
 }
 
 /// Asserts that a fault of every answer about what is there leaves all of it unknown, for that reason.
-fn list_is_unseen(fault: Fault, reason: UnseenReason, options: &Options) {
+fn list_is_unseen(fault: &Fault, reason: UnseenReason, options: &Options) {
     let estate = Estate::of(Truth::example()).start();
     estate.fault("*", When::Always, fault.clone());
     let (report, observations) = audited(&mirrored(&estate), estate::ALL, options);
@@ -72,9 +72,9 @@ fn a_list_that_is_refused_leaves_everything_unknown() {
         (500, UnseenReason::Unreachable),
         (502, UnseenReason::Unreachable),
     ] {
-        list_is_unseen(Fault::Status(status), reason, &options());
+        list_is_unseen(&Fault::Status(status), reason, &options());
     }
-    list_is_unseen(Fault::Proxy(503), UnseenReason::Unreachable, &options());
+    list_is_unseen(&Fault::Proxy(503), UnseenReason::Unreachable, &options());
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_list_that_cannot_be_read_leaves_everything_unknown() {
         (Fault::Redirect("https://elsewhere.invalid/".to_owned()), UnseenReason::Unreadable),
         (Fault::RedirectLoop, UnseenReason::Unreadable),
     ] {
-        list_is_unseen(fault, reason, &options());
+        list_is_unseen(&fault, reason, &options());
     }
 }
 
@@ -106,9 +106,9 @@ fn a_part_of_a_list_is_not_the_list() {
 
 #[test]
 fn a_list_that_does_not_come_leaves_everything_unknown() {
-    list_is_unseen(Fault::HangUp, UnseenReason::Unreachable, &options());
-    list_is_unseen(Fault::Silence, UnseenReason::Unreachable, &impatient());
-    list_is_unseen(Fault::Drip(Duration::from_millis(50)), UnseenReason::Unreachable, &impatient());
+    list_is_unseen(&Fault::HangUp, UnseenReason::Unreachable, &options());
+    list_is_unseen(&Fault::Silence, UnseenReason::Unreachable, &impatient());
+    list_is_unseen(&Fault::Drip(Duration::from_millis(50)), UnseenReason::Unreachable, &impatient());
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn limits_that_last_longer_than_the_deadline_leave_everything_unknown() {
         Fault::SecondaryLimit(Wait::Unsaid),
         Fault::SecondaryLimit(Wait::Seconds(3_600)),
     ] {
-        list_is_unseen(fault, UnseenReason::RateLimited, &hurried());
+        list_is_unseen(&fault, UnseenReason::RateLimited, &hurried());
     }
 }
 

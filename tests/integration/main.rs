@@ -5,6 +5,7 @@
 mod boundaries;
 mod cli;
 mod collecting;
+mod collecting_commands;
 mod collecting_faults;
 mod doubt;
 #[path = "../estate/mod.rs"]
