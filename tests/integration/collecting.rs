@@ -120,7 +120,7 @@ fn each_question_is_asked_once_however_many_assets_need_it() {
     );
     let (report, _) = audited(&twice, estate::ALL, &options());
     assert_eq!(verdict(&report, "copy-complete:again:m"), "met");
-    for path in ["/estate/api-layer.git/info/refs", "/mirror/api-layer.git/info/refs"] {
+    for path in ["/estate/api-layer.git/git-upload-pack", "/mirror/api-layer.git/git-upload-pack"] {
         assert_eq!(estate.requests_to(path).len(), 1, "{path}");
     }
     let written = |method: &str| estate.requests().iter().filter(|asked| asked.method.as_str() == method).count();

@@ -1,7 +1,11 @@
 //! git over HTTP: the two questions of the smart protocol, through the door.
 //!
 //! What the answers say is left to `refs`; a server without protocol version 2 answers the first
-//! question with the refs themselves (gitprotocol-http(5)).
+//! question with the refs themselves (gitprotocol-http(5)). The first question only finds out what a
+//! server speaks, so of a host that was found to speak version 2 the second one is asked at once.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, PRAGMA};
@@ -9,7 +13,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::place::{Place, shown};
-use super::refs::{Advertisement, Listing, RefMap, advertisement, ls_refs};
+use super::refs::{Advertisement, Capabilities, Listing, RefMap, advertisement, ls_refs};
 use crate::collect::http::{Answer, Ask, Door, ReadOnly};
 use crate::collect::miss::Miss;
 
@@ -19,17 +23,47 @@ const MAX_BYTES: u64 = 256 << 20;
 /// The end of the first question's path.
 const INFO_REFS: &str = "/info/refs";
 
+/// What hosts were found to speak, by host and port.
+#[derive(Debug, Default)]
+pub(super) struct Spoken(Mutex<BTreeMap<String, Capabilities>>);
+
+impl Spoken {
+    fn host(url: &Url) -> String {
+        format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+    }
+
+    fn by(&self, url: &Url) -> Option<Capabilities> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&Self::host(url)).copied()
+    }
+
+    fn note(&self, url: &Url, capabilities: Capabilities) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(Self::host(url), capabilities);
+    }
+}
+
 /// Reads the refs of the repository at `url`.
 ///
 /// # Errors
 ///
 /// `not-authorized`, `not-found` and so on by the status; `unreadable` and `truncated` where the answer
 /// is not a whole answer of git.
-pub(super) async fn read(door: &Door, url: &str, credential: Option<&(String, SecretString)>) -> Result<RefMap, Miss> {
+pub(super) async fn read(
+    door: &Door,
+    spoken: &Spoken,
+    url: &str,
+    credential: Option<&(String, SecretString)>,
+) -> Result<RefMap, Miss> {
     let url = Url::parse(url).map_err(|_| Miss::unreadable("its address is no URL"))?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(Miss::unreadable(format!("{}: the address of a repository has no query", shown(url.as_str()))));
     }
+    if let Some(capabilities) = spoken.by(&url)
+        && let Ok(refs) = list(door, url.clone(), capabilities, credential).await
+    {
+        return Ok(refs);
+    }
+    // Whatever was wrong, such as a redirect or ids of another kind, the long way finds it out.
     let mut first = url.clone();
     first.set_path(&format!("{}{INFO_REFS}", url.path().trim_end_matches('/')));
     first.set_query(Some("service=git-upload-pack"));
@@ -44,13 +78,26 @@ pub(super) async fn read(door: &Door, url: &str, credential: Option<&(String, Se
     };
     base.set_query(None);
     base.set_path(&path);
+    match advertisement {
+        Advertisement::Refs(listing) => Ok(map(listing, Place::of_http(&base)?, &answer, credential)),
+        Advertisement::V2(capabilities) => {
+            spoken.note(&base, capabilities);
+            list(door, base, capabilities, credential).await
+        }
+    }
+}
+
+/// Asks the repository at `base` for its refs, by protocol version 2.
+async fn list(
+    door: &Door,
+    base: Url,
+    capabilities: Capabilities,
+    credential: Option<&(String, SecretString)>,
+) -> Result<RefMap, Miss> {
     let place = Place::of_http(&base)?;
-    let capabilities = match advertisement {
-        Advertisement::Refs(listing) => return Ok(map(listing, place, &answer, credential)),
-        Advertisement::V2(capabilities) => capabilities,
-    };
-    base.set_path(&format!("{path}/git-upload-pack"));
-    let ask = Ask::post(ReadOnly::LsRefs, base, Bytes::from(capabilities.question()));
+    let mut url = base;
+    url.set_path(&format!("{}/git-upload-pack", url.path().trim_end_matches('/')));
+    let ask = Ask::post(ReadOnly::LsRefs, url, Bytes::from(capabilities.question()));
     let ask = with(ask, credential)?
         .accept("application/x-git-upload-pack-result")
         .header(CONTENT_TYPE, HeaderValue::from_static("application/x-git-upload-pack-request"));

@@ -48,6 +48,7 @@ pub struct Git {
     ssh: ssh::Ssh,
     /// Turns of reading folders of this machine.
     folders: Semaphore,
+    spoken: http::Spoken,
     /// By address and user.
     memo: Mutex<BTreeMap<(String, Option<String>), Read>>,
 }
@@ -55,7 +56,13 @@ pub struct Git {
 impl Git {
     /// Returns a way through `door`.
     pub fn new(door: Door) -> Self {
-        Self { door, ssh: ssh::Ssh::new(), folders: Semaphore::new(FOLDERS), memo: Mutex::default() }
+        Self {
+            door,
+            ssh: ssh::Ssh::new(),
+            spoken: http::Spoken::default(),
+            folders: Semaphore::new(FOLDERS),
+            memo: Mutex::default(),
+        }
     }
 
     /// Reads the configuration of ssh from this file, instead of the user's and the machine's.
@@ -82,7 +89,7 @@ impl Git {
     async fn read(&self, remote: &Remote) -> Result<RefMap, Miss> {
         let credential = remote.credential.as_ref();
         match remote.url.split_once("://").map(|(scheme, _)| scheme) {
-            Some("https" | "http") => http::read(&self.door, &remote.url, credential).await,
+            Some("https" | "http") => http::read(&self.door, &self.spoken, &remote.url, credential).await,
             Some("ssh") => self.ssh.read(&self.door, &remote.url, credential.map(|(user, _)| user.as_str())).await,
             Some("file") => file::read(&self.door, &self.folders, &remote.url).await,
             _ => Err(Miss::new(
