@@ -20,9 +20,9 @@ const LATENCY: Duration = Duration::from_millis(50);
 /// How often each is measured.
 const RUNS: usize = 3;
 /// How many mirrors are compared.
-const MIRRORS: usize = 1_000;
+const MIRRORS: u32 = 1_000;
 /// How many of them the peer reads, which is much slower: it is measured on fewer, and said so.
-const PEER_MIRRORS: usize = 200;
+const PEER_MIRRORS: u32 = 200;
 
 fn policy(github: &Estate, git: &Estate, mirrors: bool) -> String {
     let copies = if mirrors {
@@ -95,12 +95,12 @@ fn peak_mib(id: u32) -> u64 {
 }
 
 /// Reads both sides of so many mirrors by `git ls-remote`, 16 at once, and returns how long it took.
-fn peer(github: &Estate, git: &Estate, count: usize) -> std::io::Result<Duration> {
+fn peer(github: &Estate, git: &Estate, count: u32) -> std::io::Result<Duration> {
     let urls: Vec<String> = github
         .truth()
         .repositories
         .iter()
-        .take(count)
+        .take(count as usize)
         .flat_map(|repository| {
             [
                 format!("{}/estate/{}.git", github.url(), repository.name),
@@ -133,14 +133,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             github.requests().len()
         );
     }
-    let (github, git) = start(MIRRORS as u64);
+    let (github, git) = start(MIRRORS.into());
     for _ in 0..RUNS {
         github.forget();
         git.forget();
         let (took, peak) = collect(&policy(&github, &git, true))?;
         let requests = github.requests().len() + git.requests().len();
         let peer = peer(&github, &git, PEER_MIRRORS)?;
-        let (each, peer_each) = (took.as_secs_f64() / MIRRORS as f64, peer.as_secs_f64() / PEER_MIRRORS as f64);
+        let (each, peer_each) = (took.as_secs_f64() / f64::from(MIRRORS), peer.as_secs_f64() / f64::from(PEER_MIRRORS));
         println!(
             "{MIRRORS} mirrors compared: {:.2} s, {requests} requests, peak {peak} MiB | git ls-remote of {PEER_MIRRORS}: {:.2} s | {:.1} and {:.1} ms a mirror, {:.1} times as fast",
             took.as_secs_f64(),
