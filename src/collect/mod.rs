@@ -175,7 +175,7 @@ fn questions(policy: &Policy, id: &str, system: &System, options: &Options) -> V
         .iter()
         .filter(|asset| options.only.is_empty() || asset.each.is_some() || plan::wanted(&options.only, &asset.id.0))
         .flat_map(|asset| asset.copies.known().into_iter().flatten())
-        .filter(|copy| copy.system().and_then(|place| place.known()).is_some_and(|place| place == id))
+        .filter(|copy| copy.asked() == Some(id))
         .filter(|copy| plan::asks(copy.method()) && (options.offline || !plan::can_ask(copy.method())))
         .count();
     if copies > 0 {

@@ -177,7 +177,7 @@ pub fn jobs<'p>(
             .into_iter()
             .flatten()
             .filter(|copy| can_ask(copy.method()))
-            .filter_map(|copy| Some((copy, copy.system()?.known()?.as_str())))
+            .filter_map(|copy| Some((copy, copy.asked()?)))
             .collect();
         if copies.is_empty() {
             continue;

@@ -28,7 +28,7 @@ use rayon::prelude::*;
 use crate::evidence::{Digest, Evidence, Question};
 use crate::model::time::Instant;
 use crate::model::{ControlId, Period, Pieces, Severity, UnseenReason, Verdict};
-use crate::policy::{OrUnknown, Place, Policy};
+use crate::policy::{Place, Policy};
 use attainment::Attainment;
 use context::{About, AssetContext, Context, Draft, Drafts, UnseenEntry};
 use controls::{CONTROLS, ClaimStatus};
@@ -298,7 +298,7 @@ fn unseen(policy: &Policy, seen: Seen<'_>, estate: &Estate<'_>, states: &[Vec<Co
     let mut entries: BTreeSet<UnseenEntry> = BTreeSet::new();
     let mut by_system: BTreeMap<&str, Vec<&CopyState<'_>>> = BTreeMap::new();
     for state in states.iter().flatten().filter(|state| needs_a_look(state.method())) {
-        if let copy_state::Place::System(id) = state.place {
+        if let Some(id) = state.copy.asked() {
             by_system.entry(id).or_default().push(state);
         }
     }
@@ -361,10 +361,10 @@ fn unseen(policy: &Policy, seen: Seen<'_>, estate: &Estate<'_>, states: &[Vec<Co
             if rests || seen.is_answered(noted, subject, copy) {
                 continue;
             }
-            let place = state.and_then(|state| state.copy.system()).and_then(|place| OrUnknown::known(&place.value));
-            let system = place.unwrap_or(&subject.asset.lives_in.value);
+            let asked = state.and_then(|state| state.copy.asked());
+            let system = asked.unwrap_or(&subject.asset.lives_in.value);
             entries.insert(UnseenEntry {
-                system: system.clone(),
+                system: system.to_owned(),
                 reason: noted.fact.reason,
                 what: format!("{}: {}", subject.id, noted.fact.what),
                 identity: observation.source().identity.as_deref().map(str::to_owned),

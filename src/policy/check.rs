@@ -255,9 +255,15 @@ impl<'a> Checker<'a> {
             return;
         };
         if !method.is_derived()
-            && let Some(place) = copy.place()
+            && let Some(asked) = copy.asked()
         {
-            self.place(method, &place, faults);
+            self.place(method, &asked, faults);
+        }
+        // What a job makes may lie in any system.
+        if given(copy.node, "runs_in").is_some()
+            && let Some(At { value: OrUnknown::Known(value), span }) = copy.place()
+        {
+            known("system", &At { value, span }, &self.systems, faults);
         }
         self.places.original(asset, copy, faults);
         match method {

@@ -492,8 +492,10 @@ copy! {
 copy! {
     /// Runs of a workflow; each successful one is a recovery point.
     "a workflow copy" struct Workflow {
-        /// The system that runs it.
+        /// The system that holds the copy: where a job runs says nothing of where its copies lie.
         r#in: At<OrUnknown<String>>,
+        /// The github system that runs it, where that is another one. Default: `in`.
+        runs_in: Option<At<String>>,
         /// The repository, `owner/name` or `name`.
         repository: At<String>,
         /// The workflow's file name or id.
@@ -784,6 +786,15 @@ impl Copy {
             Self::Included(_) | Self::Rebuild(_) => return None,
         })
     }
+
+    /// Returns the system that is asked for it: the one that runs its job, or that holds it. `None` where
+    /// the policy says `unknown`, and for methods that rest on other assets.
+    pub fn asked(&self) -> Option<&str> {
+        match self {
+            Self::Workflow(Workflow { runs_in: Some(system), .. }) => Some(system.value.as_str()),
+            _ => self.system()?.known().map(String::as_str),
+        }
+    }
 }
 
 impl<'n> Draft<'n, Copy> {
@@ -801,6 +812,16 @@ impl<'n> Draft<'n, Copy> {
     /// Returns the system that holds it; `None` where that has a fault or is not there.
     pub fn place(&self) -> Option<At<OrUnknown<String>>> {
         self.read("in")
+    }
+
+    /// Returns the system that runs the job which makes the copy, or holds it; `None` where it has a
+    /// fault.
+    pub fn asked(&self) -> Option<At<OrUnknown<String>>> {
+        match self.read::<Option<At<String>>>("runs_in") {
+            Some(Some(At { value, span })) => Some(At { value: OrUnknown::Known(value), span }),
+            Some(None) => self.place(),
+            None => None,
+        }
     }
 }
 

@@ -201,7 +201,7 @@ impl<'a> Places<'a> {
 
     /// Returns the repository on GitHub that `name` or `owner/name` stands for.
     fn repository(&self, copy: Draft<'_, Copy>, name: &str) -> Option<Vec<String>> {
-        let place = copy.place()?;
+        let place = copy.asked()?;
         let Some(location) = place.known().and_then(|system| self.0.get(system.as_str())) else {
             return Some([self.words(&place), vec![name.to_lowercase()]].concat());
         };

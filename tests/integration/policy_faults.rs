@@ -564,6 +564,19 @@ fn a_restore_test_of_no_copy_is_told_among_other_faults() {
 }
 
 #[test]
+fn a_workflow_runs_at_github_and_its_copy_lies_anywhere() {
+    let with = |keys: &str| {
+        let copy = format!("{{ id: c, by: workflow, repository: a/b, workflow: w.yml, {keys} }}");
+        format!("{GOOD}  - {{ id: db, lives_in: bucket, objective: normal, owner: Squad, copies: [{copy}] }}\n")
+    };
+    assert!(Policy::parse("policy.yaml", with("in: bucket, runs_in: github").as_bytes()).is_ok());
+    let impossible = "`by: workflow` is not possible in `bucket`, an s3 system";
+    all_faults(&with("in: bucket"), &[impossible]);
+    all_faults(&with("in: github, runs_in: bucket"), &[impossible]);
+    all_faults(&with("in: buckt, runs_in: githb"), &["unknown system `buckt`", "unknown system `githb`"]);
+}
+
+#[test]
 fn a_tab_is_shown_where_it_stands() {
     let place = |text: &str| {
         let rejection = rejection(text.as_bytes());

@@ -49,9 +49,11 @@ fn is_asked(audit: &Context<'_>, id: &str, system: &System) -> bool {
     system.kind().must_be_declared()
         || document.assets.iter().any(|asset| {
             asset.lives_in.value == id && asset.each.is_some()
-                || asset.copies.known().into_iter().flatten().any(|copy| {
-                    crate::judge::seen::needs_a_look(copy.method())
-                        && copy.system().and_then(|place| place.known()).is_some_and(|place| place == id)
-                })
+                || asset
+                    .copies
+                    .known()
+                    .into_iter()
+                    .flatten()
+                    .any(|copy| crate::judge::seen::needs_a_look(copy.method()) && copy.asked() == Some(id))
         })
 }
