@@ -167,7 +167,7 @@ impl Found {
             None => "; the list did not end",
         };
         format!(
-            "{} repositories seen as {}: {} archived, {} forks, {} private{whole}",
+            "{} repositories seen as {}: {} archived, {} forked, {} private{whole}",
             self.items.len(),
             line(&self.identity),
             count(&|item| item.archived == Some(true)),

@@ -43,7 +43,7 @@ pub(super) fn policy(account: &Account, items: &[Item], identity: &str, complete
         comment(identity)
     );
     text.push_str(&format!(
-        "# {} repositories: {live} live, {archived} archived, {forks} forks.{}\n",
+        "# Repositories: {} in all, {live} live, {archived} archived, forks {forks}.{}\n",
         items.len(),
         if complete { "" } else { " There may be more: not all could be seen." }
     ));

@@ -92,7 +92,10 @@ impl Github {
         if first.status == http::StatusCode::NOT_FOUND {
             // It says the same of a commit that is not there and of a repository that may not be seen.
             self.repository(repository, None).await?;
-            return Ok(Between::Unrelated);
+            let words = first.words().unwrap_or_default();
+            // Else the repository does not know the commit: it has what was never here, or is no longer.
+            let unrelated = words.starts_with("No common ancestor");
+            return Ok(if unrelated { Between::Unrelated } else { Between::Diverged });
         }
         let first = refusal::ok(first)?;
         let told = compared(&first)?;
@@ -151,7 +154,9 @@ mod tests {
         assert_eq!(stands(body("behind", 0, &[]), seen).await, Ok(Between::Diverged));
         assert_eq!(stands(body("diverged", 3, &two), seen).await, Ok(Between::Diverged));
         let gone = (404, r#"{"message":"Not Found"}"#.to_owned());
-        assert_eq!(stands(gone.clone(), seen).await, Ok(Between::Unrelated));
+        assert_eq!(stands(gone.clone(), seen).await, Ok(Between::Diverged));
+        let apart = (404, r#"{"message":"No common ancestor between aaa and bbb."}"#.to_owned());
+        assert_eq!(stands(apart, seen).await, Ok(Between::Unrelated));
         assert_eq!(stands(gone, (404, "{}")).await, Err(UnseenReason::NotFound), "the repository is not visible");
     }
 
