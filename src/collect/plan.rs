@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::evidence::selection::{leaves_out, selects};
 use crate::evidence::{Item, Question};
 use crate::model::time::Instant;
-use crate::model::{Method, SystemKind};
+use crate::model::{Facet, Method, SystemKind};
 use crate::policy::document::Objective;
 use crate::policy::values::NamePattern;
 use crate::policy::{Asset, Copy, Policy, System};
@@ -225,7 +225,9 @@ fn key(asset: &Asset, copy: &Copy, item: Option<&str>) -> String {
     let may = |text: Option<&String>| text.map(|text| filled(text)).unwrap_or_default();
     match copy {
         Copy::GitMirror(mirror) => {
-            format!("mirror {} {} {}", asset.lives_in.value, item.unwrap_or_default(), filled(&mirror.url.0))
+            let path = may(asset.path.as_deref());
+            let item = item.unwrap_or_default();
+            format!("mirror {} {item:?} {path:?} {} {}", asset.lives_in.value, filled(&mirror.url.0), is_wiki(copy))
         }
         Copy::Commits(commits) => format!(
             "commits {} {:?} {:?}",
@@ -236,7 +238,7 @@ fn key(asset: &Asset, copy: &Copy, item: Option<&str>) -> String {
         Copy::Workflow(runs) => format!(
             "workflow {} {} {:?} {:?} {:?}",
             filled(&runs.repository),
-            runs.workflow.value,
+            filled(&runs.workflow.value),
             may(runs.branch.as_deref()),
             may(runs.event.as_deref()),
             may(runs.step.as_deref())
@@ -265,6 +267,11 @@ fn key(asset: &Asset, copy: &Copy, item: Option<&str>) -> String {
         | Copy::Included(_)
         | Copy::Rebuild(_) => format!("{} {} {}", copy.method(), asset.id.0, copy.id()),
     }
+}
+
+/// Returns whether a mirror says that it holds the wiki alone, which is a repository of its own.
+pub fn is_wiki(copy: &Copy) -> bool {
+    matches!(copy.covers(), Some([Facet::Wiki]))
 }
 
 /// Returns `text` with `{name}` replaced by the item's name.

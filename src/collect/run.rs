@@ -165,7 +165,8 @@ impl<'p> Run<'p> {
         let changes: BTreeMap<Box<str>, Told> = changes.into_iter().collect();
         let now = self.around.clock.now();
         // Of an asset with other parts nobody tells when those changed: issues move without a push.
-        let told_whole = |asset: &&Asset| asset.facets.iter().all(|facet| facet.value == Facet::Git);
+        let is_git = |asset: &Asset| asset.facets.iter().all(|facet| facet.value == Facet::Git);
+        let told_whole = |asset: &&Asset| !asset.facets.is_empty() && is_git(asset);
         let here = self.policy.document().assets.iter().filter(|asset| asset.lives_in.value == system);
         for asset in here.filter(told_whole) {
             for (id, item) in plan::members(self.policy, asset, holdings, now) {
@@ -186,12 +187,13 @@ impl<'p> Run<'p> {
         let mut looks = stream::iter(jobs)
             .map(|job| async move {
                 let outcome = self.in_time(self.look(&job)).await;
-                (job, outcome)
+                // Here and not below, where nothing else goes on while it is waited for.
+                let identity = self.in_time(async { Ok(self.identity(job.system).await) }).await;
+                (job, outcome, identity.ok().flatten())
             })
             .buffer_unordered(self.options.jobs);
-        while let Some((job, outcome)) = looks.next().await {
+        while let Some((job, outcome, identity)) = looks.next().await {
             self.around.watch.answered(&job.name(), outcome.as_ref().err());
-            let identity = self.identity(job.system).await;
             for (asset, copy) in &job.wanted_by {
                 let about = About::Copy(asset, copy);
                 match &outcome {
@@ -241,7 +243,7 @@ impl<'p> Run<'p> {
     async fn look(&self, job: &Job<'p>) -> Result<Vec<Told>, Miss> {
         let item = job.item.as_deref();
         match job.copy {
-            Copy::GitMirror(mirror) => self.mirror(job.asset, mirror, job.system, item).await.map(|told| vec![told]),
+            Copy::GitMirror(mirror) => self.mirror(job, mirror).await.map(|told| vec![told]),
             Copy::Commits(commits) => self.github(job.system)?.commits(commits, item, job.since).await,
             Copy::Workflow(workflow) => self.github(job.system)?.workflow(workflow, item, job.since).await,
             Copy::Migrations(copy) => self.github(job.system)?.migrations(copy, item, job.since).await,
@@ -270,11 +272,12 @@ impl<'p> Run<'p> {
     }
 
     /// Compares a mirror with its original.
-    async fn mirror(&self, asset: &Asset, mirror: &GitMirror, place: &str, item: Option<&str>) -> Result<Told, Miss> {
+    async fn mirror(&self, job: &Job<'p>, mirror: &GitMirror) -> Result<Told, Miss> {
+        let (asset, item) = (job.asset, job.item.as_deref());
         let lives_in = asset.lives_in.value.as_str();
         let url = fill(&mirror.url.0, item);
-        let copy = Remote { credential: self.credential(place, &url).await?, url };
-        let primary = match self.policy.system(lives_in) {
+        let copy = Remote { credential: self.credential(job.system, &url).await?, url };
+        let mut primary = match self.policy.system(lives_in) {
             Some(System::Github(_)) => {
                 let github = self.github(lives_in)?;
                 let name = item.ok_or_else(|| {
@@ -292,7 +295,13 @@ impl<'p> Run<'p> {
                 )));
             }
         };
-        let history = self.githubs.get(lives_in).and_then(|github| github.as_ref().ok()).zip(item);
+        // A wiki is a repository of its own, of which GitHub tells no history.
+        let is_wiki = plan::is_wiki(job.copy);
+        if is_wiki {
+            primary.url = format!("{}.wiki.git", primary.url.strip_suffix(".git").unwrap_or(&primary.url));
+        }
+        let known = self.githubs.get(lives_in).and_then(|github| github.as_ref().ok());
+        let history = known.zip(item).filter(|_| !is_wiki);
         let history = history.map(|(github, name)| RepositoryHistory { github, name });
         git::mirror(&self.git, &primary, &copy, history.as_ref().map(|history| history as &dyn History)).await
     }
@@ -364,7 +373,9 @@ impl<'p> Run<'p> {
         }
         observation.system = system.map(Into::into);
         *observation.source_mut() = told.source;
-        observation.source_mut().identity = identity.map(Into::into);
+        if observation.source().identity.is_none() {
+            observation.source_mut().identity = identity.map(Into::into);
+        }
         let written = serde_json::to_vec(&observation)?;
         if self.around.keys.is_in(&written) {
             let miss = Miss::unreadable("the answer repeats the credential that was sent, so it is not written down");
