@@ -72,7 +72,8 @@ pub(super) fn run(args: &DiscoverArgs) -> Result<u8, Failure> {
     for (reason, what) in &found.unseen {
         output::note(&format!("not seen: {} ({reason})", line(what)));
     }
-    Ok(if found.is_whole() { exit::OK } else { exit::UNKNOWN })
+    // A first policy that was written is what was asked for; what it could not see it says itself.
+    Ok(if args.init || found.is_whole() { exit::OK } else { exit::UNKNOWN })
 }
 
 /// Returns the account that the argument names: `github:ORG`, `github:user/NAME`.
@@ -87,6 +88,13 @@ fn account(args: &DiscoverArgs) -> Result<Account, Failure> {
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
         return Err(usage());
     }
+    let is_address = |url: &String| ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
+    if let Some(url) = args.base_url.as_ref().filter(|url| !is_address(url)) {
+        return Err(Failure::Usage {
+            message: format!("--base-url {url} is no http or https address"),
+            hint: Some("write https://HOST/api/v3".to_owned()),
+        });
+    }
     Ok(Account { name: name.to_owned(), is_user, base_url: args.base_url.clone() })
 }
 
@@ -95,7 +103,9 @@ fn named(policy: &Policy, system: &str) -> Result<String, Failure> {
     let is_meant = |id: &str, known: &System| match known {
         System::Github(github) => {
             let login = github.org.as_ref().or(github.user.as_ref()).map(|login| login.value.as_str());
-            id == system || login.is_some_and(|login| system.strip_prefix("github:") == Some(login))
+            let meant = system.strip_prefix("github:");
+            // Logins have no letter case.
+            id == system || meant.zip(login).is_some_and(|(meant, login)| meant.eq_ignore_ascii_case(login))
         }
         System::Artifactory(_) | System::S3(_) | System::Jenkins(_) | System::Git(_) | System::External(_) => false,
     };
@@ -149,7 +159,8 @@ impl Found {
     }
 
     fn is_whole(&self) -> bool {
-        self.unseen.is_empty() && self.inventory.as_ref().is_some_and(|inventory| inventory.complete)
+        let is_all = |inventory: &Inventory| inventory.complete && !inventory.public_only;
+        self.unseen.is_empty() && self.inventory.as_ref().is_some_and(is_all)
     }
 
     fn why(&self) -> String {

@@ -25,7 +25,7 @@ use crate::policy::values::NamePattern;
 #[command(next_help_heading = "Network")]
 pub(super) struct NetworkArgs {
     /// Questions under way at once, and connections to one host at most
-    #[arg(long, value_name = "N", default_value = "16")]
+    #[arg(long, value_name = "N", default_value = "16", value_parser = jobs)]
     jobs: NonZeroUsize,
     /// The longest one question may take, such as 30s
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = length)]
@@ -41,17 +41,28 @@ pub(super) struct NetworkArgs {
     quiet: bool,
 }
 
-/// Reads a length of time: seconds, or a duration of the policy language.
+/// The most questions under way at once: GitHub takes no more than 100 (docs.github.com, "Rate limits").
+const MAX_JOBS: usize = 100;
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    let number: Option<NonZeroUsize> = text.parse().ok();
+    number.filter(|number| number.get() <= MAX_JOBS).ok_or_else(|| format!("a number from 1 to {MAX_JOBS}"))
+}
+
+/// Reads a length of time of at most a year: seconds, or a duration of the policy language.
 fn length(text: &str) -> Result<Duration, String> {
     let wrong = || "not a length of time: write 30s, 5m, 2h or 1d".to_owned();
     if let Some(seconds) = text.strip_suffix('s') {
         let seconds: u64 = seconds.parse().map_err(|_| wrong())?;
-        return if seconds > 0 { Ok(Duration::from_secs(seconds)) } else { Err(wrong()) };
+        return if (1..=YEAR).contains(&seconds) { Ok(Duration::from_secs(seconds)) } else { Err(wrong()) };
     }
     let span: Timespan = text.parse().map_err(|_| wrong())?;
     let seconds = u64::try_from(span.seconds_before(Instant::UNIX_EPOCH)).map_err(|_| wrong())?;
-    Ok(Duration::from_secs(seconds))
+    if (1..=YEAR).contains(&seconds) { Ok(Duration::from_secs(seconds)) } else { Err(wrong()) }
 }
+
+/// The seconds of a leap year.
+const YEAR: u64 = 366 * 86_400;
 
 impl NetworkArgs {
     /// Returns what to collect and how.
@@ -104,7 +115,10 @@ impl NetworkArgs {
 /// Returns an environment variable; `None` where it is not set or empty.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads secrets from the environment")]
 fn environment(name: &str) -> Option<SecretString> {
-    std::env::var(name).ok().filter(|value| !value.is_empty()).map(SecretString::from)
+    let value = std::env::var(name).ok()?;
+    // Files that fill variables often end with a line break, and no secret does.
+    let value = value.trim_end_matches(['\r', '\n']);
+    (!value.is_empty()).then(|| SecretString::from(value))
 }
 
 /// Watches for Ctrl-C in a thread of its own, so that it is seen whatever the program does.

@@ -27,7 +27,8 @@ pub async fn look(door: &Door, copy: &Http, item: Option<&str>) -> Result<Vec<To
     let url = fill(&copy.url.0, item);
     let url = Url::parse(&url).map_err(|error| Miss::unreadable(format!("{url}: {error}")))?;
     let ask = if copy.header.is_some() { Ask::head(url) } else { Ask::get(url).accept("application/json") };
-    let answer = door.ask_ok(&ask).await?;
+    // A page that asks for a login is not what was asked for, whatever time it tells.
+    let answer = door.ask_ok(&ask.without_redirects()).await?;
     let captured_at = found(&answer, copy)?;
     let point = Point { available_at: None, bytes: None, captured_at, digest: None, items: None, location: None };
     // One time is told, so nothing is known of what was before it.

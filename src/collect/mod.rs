@@ -115,7 +115,10 @@ pub fn gather(policy: &Policy, folder: &Path, options: &Options, around: &Surrou
             .build()
             .map_err(|error| Trouble::Network(format!("the network cannot be used: {error}")))?;
         let run = runtime.block_on(async { run::Run::new(policy, options, around) }).map_err(Trouble::Network)?;
-        runtime.block_on(run.all(&mut gathered))?;
+        let outcome = runtime.block_on(run.all(&mut gathered));
+        // A name or a folder that never answers must not keep what was seen from being written.
+        runtime.shutdown_background();
+        outcome?;
     }
     Ok(gathered)
 }

@@ -184,6 +184,11 @@ impl<'p> Run<'p> {
         let now = self.around.clock.now();
         let jobs = plan::jobs(self.policy, holdings, &self.options.only, self.options.from, now);
         self.around.watch.begins("looking at copies", jobs.len());
+        // How many comparisons still need each original.
+        let mut needed: BTreeMap<String, usize> = BTreeMap::new();
+        for url in jobs.iter().filter_map(|job| self.original(job).ok()) {
+            *needed.entry(url).or_default() += 1;
+        }
         let mut looks = stream::iter(jobs)
             .map(|job| async move {
                 let outcome = self.in_time(self.look(&job)).await;
@@ -194,6 +199,7 @@ impl<'p> Run<'p> {
             .buffer_unordered(self.options.jobs);
         while let Some((job, outcome, identity)) = looks.next().await {
             self.around.watch.answered(&job.name(), outcome.as_ref().err());
+            self.forget(&job, &mut needed);
             for (asset, copy) in &job.wanted_by {
                 let about = About::Copy(asset, copy);
                 match &outcome {
@@ -277,33 +283,55 @@ impl<'p> Run<'p> {
         let lives_in = asset.lives_in.value.as_str();
         let url = fill(&mirror.url.0, item);
         let copy = Remote { credential: self.credential(job.system, &url).await?, url };
-        let mut primary = match self.policy.system(lives_in) {
-            Some(System::Github(_)) => {
-                let github = self.github(lives_in)?;
-                let name = item.ok_or_else(|| {
-                    Miss::unreadable(format!("`{}` names no repository of `{lives_in}`; give it a `name`", asset.id.0))
-                })?;
-                Remote { url: github.clone_url(name), credential: github.git_credential().await }
-            }
-            Some(System::Git(system)) => {
-                let url = original(system, asset, item)?;
-                Remote { credential: self.credential(lives_in, &url).await?, url }
-            }
-            Some(System::Artifactory(_) | System::S3(_) | System::Jenkins(_) | System::External(_)) | None => {
-                return Err(Miss::unreadable(format!(
-                    "the original lives in `{lives_in}`, which holds no git repository"
-                )));
-            }
-        };
+        let url = self.original(job)?;
+        let primary = Remote { credential: self.credential(lives_in, &url).await?, url };
         // A wiki is a repository of its own, of which GitHub tells no history.
         let is_wiki = plan::is_wiki(job.copy);
-        if is_wiki {
-            primary.url = format!("{}.wiki.git", primary.url.strip_suffix(".git").unwrap_or(&primary.url));
-        }
         let known = self.githubs.get(lives_in).and_then(|github| github.as_ref().ok());
         let history = known.zip(item).filter(|_| !is_wiki);
         let history = history.map(|(github, name)| RepositoryHistory { github, name });
         git::mirror(&self.git, &primary, &copy, history.as_ref().map(|history| history as &dyn History)).await
+    }
+
+    /// Returns the address of what a mirror is a mirror of.
+    fn original(&self, job: &Job<'p>) -> Result<String, Miss> {
+        let (asset, item) = (job.asset, job.item.as_deref());
+        let lives_in = asset.lives_in.value.as_str();
+        let Copy::GitMirror(_) = job.copy else { return Err(Miss::unreadable("it is no mirror")) };
+        let url = match self.policy.system(lives_in) {
+            Some(System::Github(_)) => {
+                let name = item.ok_or_else(|| {
+                    Miss::unreadable(format!("`{}` names no repository of `{lives_in}`; give it a `name`", asset.id.0))
+                })?;
+                self.github(lives_in)?.clone_url(name)
+            }
+            Some(System::Git(system)) => original(system, asset, item)?,
+            Some(System::Artifactory(_) | System::S3(_) | System::Jenkins(_) | System::External(_)) | None => {
+                let what = format!("the original lives in `{lives_in}`, which holds no git repository");
+                return Err(Miss::unreadable(what));
+            }
+        };
+        if plan::is_wiki(job.copy) {
+            return Ok(format!("{}.wiki.git", url.strip_suffix(".git").unwrap_or(&url)));
+        }
+        Ok(url)
+    }
+
+    /// Drops the refs that no other comparison needs.
+    fn forget(&self, job: &Job<'p>, needed: &mut BTreeMap<String, usize>) {
+        let Copy::GitMirror(mirror) = job.copy else { return };
+        let copy = fill(&mirror.url.0, job.item.as_deref());
+        if !needed.contains_key(&copy) {
+            self.git.forget(&copy);
+        }
+        let Ok(url) = self.original(job) else { return };
+        if let Some(count) = needed.get_mut(&url) {
+            *count -= 1;
+            if *count == 0 {
+                needed.remove(&url);
+                self.git.forget(&url);
+            }
+        }
     }
 
     /// Returns the credential for a git URL in a system; `None` where there is none, or the URL leads to

@@ -66,6 +66,13 @@ impl Keyring {
             }
         };
         self.remember(&secret);
+        if secret.expose_secret().chars().any(char::is_control) && !secret.expose_secret().starts_with("-----BEGIN") {
+            let place = match reference {
+                SecretRef::Env(name) => format!("the environment variable {name}"),
+                SecretRef::File(path) => format!("the secret file {}", path.display()),
+            };
+            return Err(missing(format!("{place} holds a line break or another character that no credential has")));
+        }
         Ok(secret)
     }
 

@@ -54,6 +54,9 @@ fn named(node: Option<&Node>) -> impl Iterator<Item = (&str, &Node, &Node)> {
     entries.iter().filter_map(|(key, value)| Some((key.text()?, key, value)))
 }
 
+/// Headers whose times are those of any answer, so that a copy dated by one would always be new.
+const TELLS_OF_THE_ANSWER: [&str; 3] = ["Date", "Expires", "Retry-After"];
+
 /// Returns what `key` of the node holds, where it says something.
 fn given<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     node.get(key).filter(|value| !matches!(value.value, Value::Null))
@@ -280,6 +283,12 @@ impl<'a> Checker<'a> {
             Method::Attestation => attestation(Draft::new(copy.node), faults),
             Method::Http => {
                 let http = Draft::<Http>::new(copy.node);
+                if let Some(Some(header)) = http.header()
+                    && TELLS_OF_THE_ANSWER.iter().any(|name| header.value.eq_ignore_ascii_case(name))
+                {
+                    let message = format!("the header `{}` tells of the answer, and nothing of the copy", header.value);
+                    faults.push(Fault::new(header.span, message).help("write `header: Last-Modified`"));
+                }
                 if let (Some(header), Some(pointer)) = (http.header(), http.pointer())
                     && header.is_some() == pointer.is_some()
                 {

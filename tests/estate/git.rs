@@ -25,7 +25,7 @@ use tokio::runtime::Runtime;
 const EPOCH: i64 = 1_767_225_600;
 
 /// How a host answers for a repository; the first part of the path says which.
-const WAYS: [&str; 5] = ["cut", "moved", "old", "page", "slow"];
+const WAYS: [&str; 6] = ["alias", "cut", "moved", "old", "page", "slow"];
 
 /// A git host.
 pub struct GitHost {
@@ -80,7 +80,7 @@ impl GitHost {
     }
 
     /// Returns an address under which a repository is answered for in another way: `cut` in the middle
-    /// of every answer, `moved` by a redirect to the right address, `old` without protocol version 2, by
+    /// of every answer, `alias` by a redirect of the first question alone, `moved` by a redirect to the right address, `old` without protocol version 2, by
     /// a `page` for people, `slow` by some seconds.
     pub fn odd_url(&self, way: &str, name: &str) -> String {
         assert!(WAYS.contains(&way), "{way}");
@@ -292,7 +292,7 @@ async fn answer(State(served): State<Arc<Served>>, request: Request) -> Response
             .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
             .body(Body::from("<!DOCTYPE html><title>Sign in</title>"))
             .expect("a response"),
-        "moved" => {
+        "moved" | "alias" if way == "moved" || rest.ends_with("/info/refs") => {
             let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
             Response::builder()
                 .status(StatusCode::MOVED_PERMANENTLY)

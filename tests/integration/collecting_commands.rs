@@ -57,7 +57,7 @@ fn what_a_system_holds_becomes_a_first_policy() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path();
     let listed = run(here, &["discover", "github:estate", "--base-url", &estate.url()]);
-    assert_eq!(listed.status.code(), Some(0), "{}", stderr(&listed));
+    assert_eq!(listed.status.code(), Some(11), "{}", stderr(&listed));
     assert!(stdout(&listed).contains("14 repositories seen as anonymous"), "{}", stdout(&listed));
     assert!(stdout(&listed).contains("what is private may be missing"), "{}", stdout(&listed));
     let row = stdout(&listed).lines().find(|line| line.contains("old-samples")).map(str::to_owned);

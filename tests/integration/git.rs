@@ -110,7 +110,7 @@ async fn a_mirror_made_just_now_is_equal_and_holds_the_state_when_the_original_w
     assert_eq!(map.head.as_deref(), Some("refs/heads/main"));
     assert!(map.refs["refs/tags/v1"].peeled.is_some());
     assert!(map.source.request.as_deref().unwrap().ends_with("/git-upload-pack"), "version 2 was spoken");
-    assert_eq!(host.requests(), 3, "each side was read once; what the host speaks was asked once");
+    assert_eq!(host.requests(), 4, "each side was read once, by two questions");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod boundaries;
 mod cli;
 mod collecting;
 mod collecting_commands;
+mod collecting_doubt;
 mod collecting_faults;
 mod doubt;
 #[path = "../estate/mod.rs"]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use futures_util::future::{BoxFuture, join_all};
 
-use super::place::shown;
+use super::place::{self, shown};
 use super::refs::{Ref, RefMap};
 use super::{Git, Remote};
 use crate::collect::miss::Miss;
@@ -196,8 +196,10 @@ async fn ask(history: &dyn History, base: &Ref, head: &Ref) -> Option<Between> {
 /// Where either side could not be read, with the reason and which it was; `unreadable` where both are
 /// one repository, or where refs alone do not show what the copy holds.
 pub async fn mirror(git: &Git, primary: &Remote, copy: &Remote, history: Option<&dyn History>) -> Result<Told, Miss> {
-    let original = git.refs(primary).await.map_err(|miss| of_side("the original", miss))?;
-    let mirrored = git.refs(copy).await.map_err(|miss| of_side("the copy", miss))?;
+    // On one host, one repository may be known under two names.
+    let thorough = place::host(&primary.url) == place::host(&copy.url);
+    let original = git.refs_of(primary, thorough).await.map_err(|miss| of_side("the original", miss))?;
+    let mirrored = git.refs_of(copy, thorough).await.map_err(|miss| of_side("the copy", miss))?;
     let doubt = if original.place.is(&mirrored.place) {
         Some("it is the original itself, which is no copy")
     } else if mirrored.partial {

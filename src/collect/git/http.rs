@@ -16,6 +16,7 @@ use super::place::{Place, shown};
 use super::refs::{Advertisement, Capabilities, Listing, RefMap, advertisement, ls_refs};
 use crate::collect::http::{Answer, Ask, Door, ReadOnly};
 use crate::collect::miss::Miss;
+use crate::model::UnseenReason;
 
 /// How many bytes of an answer are read: some four million refs.
 const MAX_BYTES: u64 = 256 << 20;
@@ -42,7 +43,8 @@ impl Spoken {
     }
 }
 
-/// Reads the refs of the repository at `url`.
+/// Reads the refs of the repository at `url`. Where `thorough`, a redirect is seen that a server makes for
+/// the first question alone, so that it is known where the repository really lies.
 ///
 /// # Errors
 ///
@@ -51,6 +53,7 @@ impl Spoken {
 pub(super) async fn read(
     door: &Door,
     spoken: &Spoken,
+    thorough: bool,
     url: &str,
     credential: Option<&(String, SecretString)>,
 ) -> Result<RefMap, Miss> {
@@ -58,12 +61,15 @@ pub(super) async fn read(
     if url.query().is_some() || url.fragment().is_some() {
         return Err(Miss::unreadable(format!("{}: the address of a repository has no query", shown(url.as_str()))));
     }
-    if let Some(capabilities) = spoken.by(&url)
-        && let Ok(refs) = list(door, url.clone(), capabilities, credential).await
-    {
-        return Ok(refs);
+    if let Some(capabilities) = spoken.by(&url).filter(|_| !thorough) {
+        match list(door, url.clone(), capabilities, credential).await {
+            // A redirect, ids of another kind, another protocol: the long way finds it out.
+            Err(Miss {
+                reason: UnseenReason::Unreadable | UnseenReason::Truncated | UnseenReason::NotFound, ..
+            }) => {}
+            outcome => return outcome,
+        }
     }
-    // Whatever was wrong, such as a redirect or ids of another kind, the long way finds it out.
     let mut first = url.clone();
     first.set_path(&format!("{}{INFO_REFS}", url.path().trim_end_matches('/')));
     first.set_query(Some("service=git-upload-pack"));

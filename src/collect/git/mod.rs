@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 use tokio::time::Instant as Tick;
 
@@ -23,6 +23,7 @@ pub use refs::{Ref, RefMap};
 
 use super::http::Door;
 use super::miss::Miss;
+use crate::evidence::Digest;
 use crate::model::UnseenReason;
 
 /// A repository and as whom it is asked.
@@ -41,6 +42,9 @@ const FOLDERS: usize = 8;
 /// What was read of one address, once.
 type Read = Arc<OnceCell<Result<Arc<RefMap>, Miss>>>;
 
+/// What makes two readings the same one: address, user, secret, and whether it is thorough.
+type Known = (String, Option<(String, Digest)>, bool);
+
 /// The way to repositories. Each is read once, however many ask.
 #[derive(Debug)]
 pub struct Git {
@@ -49,8 +53,7 @@ pub struct Git {
     /// Turns of reading folders of this machine.
     folders: Semaphore,
     spoken: http::Spoken,
-    /// By address and user.
-    memo: Mutex<BTreeMap<(String, Option<String>), Read>>,
+    memo: Mutex<BTreeMap<Known, Read>>,
 }
 
 impl Git {
@@ -78,18 +81,33 @@ impl Git {
     ///
     /// Where no whole answer came that can be trusted, with the reason. That is remembered too.
     pub async fn refs(&self, remote: &Remote) -> Result<Arc<RefMap>, Miss> {
-        let user = remote.credential.as_ref().map(|(user, _)| user.clone());
-        let cell = {
-            let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(memo.entry((remote.url.clone(), user)).or_default())
-        };
-        cell.get_or_init(|| async { self.read(remote).await.map(Arc::new) }).await.clone()
+        self.refs_of(remote, false).await
     }
 
-    async fn read(&self, remote: &Remote) -> Result<RefMap, Miss> {
+    /// As `refs`; where `thorough`, with the certainty of where the repository really lies.
+    async fn refs_of(&self, remote: &Remote, thorough: bool) -> Result<Arc<RefMap>, Miss> {
+        let login =
+            |(user, secret): &(String, SecretString)| (user.clone(), Digest::of(secret.expose_secret().as_bytes()));
+        let cell = {
+            let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = (remote.url.clone(), remote.credential.as_ref().map(login), true);
+            // What was read thoroughly serves those who need less, too.
+            let known = if thorough || memo.contains_key(&known) { known } else { (known.0, known.1, false) };
+            Arc::clone(memo.entry(known).or_default())
+        };
+        cell.get_or_init(|| async { self.read(remote, thorough).await.map(Arc::new) }).await.clone()
+    }
+
+    /// Drops what was read at an address, once nobody needs it any more: there may be many, and large.
+    pub fn forget(&self, url: &str) {
+        let mut memo = self.memo.lock().unwrap_or_else(PoisonError::into_inner);
+        memo.retain(|(known, ..), _| known != url);
+    }
+
+    async fn read(&self, remote: &Remote, thorough: bool) -> Result<RefMap, Miss> {
         let credential = remote.credential.as_ref();
         match remote.url.split_once("://").map(|(scheme, _)| scheme) {
-            Some("https" | "http") => http::read(&self.door, &self.spoken, &remote.url, credential).await,
+            Some("https" | "http") => http::read(&self.door, &self.spoken, thorough, &remote.url, credential).await,
             Some("ssh") => self.ssh.read(&self.door, &remote.url, credential.map(|(user, _)| user.as_str())).await,
             Some("file") => file::read(&self.door, &self.folders, &remote.url).await,
             _ => Err(Miss::new(

@@ -27,7 +27,7 @@ impl Place {
         let path = path.trim_end_matches('/');
         Self {
             scheme: url.scheme.clone(),
-            host: url.host().unwrap_or_default().to_ascii_lowercase(),
+            host: known_as(&url.host().unwrap_or_default().to_ascii_lowercase()),
             port: url.port_or_default(),
             path: path.strip_suffix(".git").unwrap_or(path).to_owned(),
         }
@@ -64,6 +64,19 @@ impl Place {
     }
 }
 
+/// Returns the name under which a host is known that answers ssh under another one, for networks that
+/// let nothing but port 443 through.
+fn known_as(host: &str) -> String {
+    let name = match host {
+        "ssh.github.com" => "github.com",
+        "altssh.gitlab.com" => "gitlab.com",
+        "altssh.bitbucket.org" => "bitbucket.org",
+        "localhost" | "::1" | "[::1]" => "127.0.0.1",
+        other => other,
+    };
+    name.to_owned()
+}
+
 /// Reads an address.
 ///
 /// # Errors
@@ -72,6 +85,11 @@ impl Place {
 pub(super) fn parse(url: &str) -> Result<gix::Url, Miss> {
     gix::url::parse(url.as_bytes())
         .map_err(|_| Miss::new(UnseenReason::Unreadable, "its address is not a URL that git understands"))
+}
+
+/// Returns the host of an address, as it is known; `None` where it has none.
+pub(super) fn host(url: &str) -> Option<String> {
+    Url::parse(url).ok()?.host_str().map(|host| known_as(&host.to_ascii_lowercase()))
 }
 
 /// Returns the address as it may be shown, without a password; for http without a user too.

@@ -61,6 +61,12 @@ impl Base {
         self.is_cloud
     }
 
+    /// Returns whether what is sent there is seen by nobody on the way: it is encrypted, or never leaves
+    /// this machine.
+    pub(super) fn is_confidential(&self) -> bool {
+        self.api.scheme() == "https" || matches!(self.api.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+    }
+
     /// Returns the address of the GraphQL API.
     pub(super) const fn graphql(&self) -> &Url {
         &self.graphql

@@ -5,6 +5,7 @@
 use chrono::SecondsFormat;
 use serde::Deserialize;
 
+use super::repository::Repository;
 use super::rest::Maybe;
 use super::walk::Walk;
 use super::{Github, filled, instant, refusal, unseen};
@@ -14,7 +15,7 @@ use crate::collect::told::Told;
 use crate::evidence::fact::Question;
 use crate::evidence::{Fact, Point, RecoveryPoints};
 use crate::model::Grade;
-use crate::model::time::Instant;
+use crate::model::time::{FUTURE_TOLERANCE, Instant};
 use crate::policy::document;
 
 /// How many pages are read: 3,000 commits.
@@ -65,15 +66,23 @@ pub fn page(answer: &Answer) -> Result<(Vec<Commit>, usize), Miss> {
     Ok((commits, unread))
 }
 
-/// Returns the recovery points of commits, oldest first. None is later than the last push: what a
-/// committer date says beyond that is not possible.
-fn points(commits: &[Commit], pushed_at: Option<Instant>) -> Vec<Point> {
+/// Takes out the commits that say to be later than the last push to their repository, and returns how
+/// many there were: their clock was wrong, so nobody knows how old they are.
+fn take_impossible(commits: &mut Vec<Commit>, pushed_at: Option<Instant>) -> usize {
+    let count = commits.len();
+    let is_possible = |commit: &Commit| pushed_at.is_none_or(|pushed| commit.committed_at <= pushed + FUTURE_TOLERANCE);
+    commits.retain(is_possible);
+    count - commits.len()
+}
+
+/// Returns the recovery points of commits, oldest first.
+fn points(commits: &[Commit]) -> Vec<Point> {
     let mut points: Vec<Point> = commits
         .iter()
         .map(|commit| Point {
             available_at: None,
             bytes: None,
-            captured_at: pushed_at.map_or(commit.committed_at, |pushed| pushed.min(commit.committed_at)),
+            captured_at: commit.committed_at,
             digest: None,
             items: None,
             location: Some(Box::new(commit.sha.clone())),
@@ -134,17 +143,29 @@ impl Github {
                 Ok(new)
             })
             .await?;
-        let pushed_at = repository.pushed_at;
+        unread += take_impossible(&mut commits, repository.pushed_at);
+        if let Some(path) = path.as_deref().filter(|_| !commits.is_empty()) {
+            // The commit that deletes a path touches it too.
+            if let Some(gone) = self.gone(&repository, path, branch.as_deref()).await? {
+                return Ok(vec![gone]);
+            }
+        }
         if !commits.is_empty() || unread > 0 || !walk.is_whole() {
-            return Ok(told(walk, listed(points(&commits, pushed_at), unread == 0, Some(since)), unread));
+            return Ok(told(walk, listed(points(&commits), unread == 0, Some(since)), unread));
         }
         // None since then: the newest one of all says how old the copy is.
         let newest = self.get(&ask(&[("per_page", "1")])).await.and_then(|answer| Ok((page(&answer)?, answer)));
         match newest {
-            Ok(((found, odd), answer)) => {
+            Ok(((mut found, mut odd), answer)) => {
+                odd += take_impossible(&mut found, repository.pushed_at);
+                if let Some(path) = path.as_deref().filter(|_| !found.is_empty())
+                    && let Some(gone) = self.gone(&repository, path, branch.as_deref()).await?
+                {
+                    return Ok(vec![gone]);
+                }
                 // Where there is none at all, the list holds all that are there.
                 let from = (!found.is_empty() || odd > 0).then_some(since);
-                let fact = listed(points(&found, pushed_at), odd == 0, from);
+                let fact = listed(points(&found), odd == 0, from);
                 Ok(vec![Told::by(Fact::RecoveryPoints(fact), &answer)])
             }
             Err(miss) => {
@@ -157,6 +178,23 @@ impl Github {
     }
 }
 
+impl Github {
+    /// Returns that there is nothing, where the path is no longer there.
+    async fn gone(&self, repository: &Repository, path: &str, branch: Option<&str>) -> Result<Option<Told>, Miss> {
+        let mut segments = vec!["repos", &repository.owner, &repository.name, "contents"];
+        segments.extend(path.split('/').filter(|part| !part.is_empty()));
+        let query: Vec<(&str, &str)> = branch.map(|branch| ("ref", branch)).into_iter().collect();
+        let answer = self.ask(&self.base.path(&segments, &query)).await?;
+        // What is too large to be shown is there (403 `too_large`).
+        let too_large = answer.status == http::StatusCode::FORBIDDEN
+            && answer.words().is_some_and(|words| words.contains("too large"));
+        if answer.status == http::StatusCode::NOT_FOUND {
+            return Ok(Some(Told::by(Fact::RecoveryPoints(listed(Vec::new(), true, None)), &answer)));
+        }
+        if too_large { Ok(None) } else { refusal::ok(answer).map(|_| None) }
+    }
+}
+
 fn listed(points: Vec<Point>, complete: bool, from: Option<Instant>) -> RecoveryPoints {
     RecoveryPoints { complete, from, grade: Grade::Observed, kept_from: None, points }
 }
@@ -164,7 +202,7 @@ fn listed(points: Vec<Point>, complete: bool, from: Option<Instant>) -> Recovery
 fn told(walk: Walk, mut fact: RecoveryPoints, unread: usize) -> Vec<Told> {
     fact.complete &= walk.is_whole();
     let mut told = vec![walk.told(Fact::RecoveryPoints(fact))];
-    let odd = (unread > 0).then(|| Miss::unreadable(format!("{unread} commits have no date that can be read")));
+    let odd = (unread > 0).then(|| Miss::unreadable(format!("{unread} commits have no date that can be believed")));
     let misses = walk.cut.into_iter().chain(odd);
     told.extend(misses.map(|miss| unseen(miss, Question::RecoveryPoints, walk.began)));
     told
@@ -183,10 +221,21 @@ mod tests {
 
     /// Looks at a repository that was pushed to on 20 November, whose commits are as `reply` says.
     async fn looked(reply: impl Fn(&str) -> (u16, String) + Send + Sync + 'static) -> Result<Vec<Told>, Miss> {
+        looked_where(200, reply).await
+    }
+
+    /// As `looked`; the path itself answers with that status.
+    async fn looked_where(
+        there: u16,
+        reply: impl Fn(&str) -> (u16, String) + Send + Sync + 'static,
+    ) -> Result<Vec<Told>, Miss> {
         let fake = Fake::start(move |asked| {
             if asked.path == "/api/v3/repos/o/backup" {
                 let body = r#"{"id":7,"name":"renamed","owner":{"login":"o"},"pushed_at":"2026-11-20T00:00:00Z"}"#;
                 return (200, vec![], body.to_owned());
+            }
+            if asked.path == "/api/v3/repos/o/renamed/contents/dump/x?ref=main" {
+                return (there, vec![], "[]".to_owned());
             }
             assert!(asked.path.starts_with("/api/v3/repos/o/renamed/commits?sha=main&path=dump%2Fx"), "{}", asked.path);
             let (status, body) = reply(&asked.path);
@@ -207,13 +256,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_commit_is_never_later_than_the_last_push() {
+    async fn a_commit_later_than_the_last_push_is_not_believed_and_leaves_the_list_open() {
         let body = format!("[{},{}]", entry("b", "2027-01-01T00:00:00Z"), entry("a", "2026-11-19T00:00:00Z"));
         let told = looked(move |_| (200, body.clone())).await.unwrap();
         let list = listing(&told);
         let days: Vec<String> = list.points.iter().map(|point| point.captured_at.to_string()).collect();
-        assert_eq!(days, ["2026-11-19 00:00:00 UTC", "2026-11-20 00:00:00 UTC"]);
-        assert!(list.complete && list.from.is_some() && told.len() == 1);
+        assert_eq!(days, ["2026-11-19 00:00:00 UTC"]);
+        assert!(!list.complete && told.len() == 2, "a newer one may be there, and nobody knows how old it is");
+        let only = format!("[{}]", entry("b", "2027-01-01T00:00:00Z"));
+        let told = looked(move |_| (200, only.clone())).await.unwrap();
+        assert!(listing(&told).points.is_empty() && !listing(&told).complete);
+    }
+
+    #[tokio::test]
+    async fn a_path_that_was_deleted_holds_nothing() {
+        let body = format!("[{}]", entry("a", "2026-11-19T00:00:00Z"));
+        let commits = body.clone();
+        let told = looked_where(404, move |_| (200, commits.clone())).await.unwrap();
+        assert_eq!((listing(&told).points.len(), listing(&told).complete, listing(&told).from), (0, true, None));
+        assert!(looked_where(403, move |_| (200, body.clone())).await.is_err(), "nobody saw whether it is there");
     }
 
     #[tokio::test]

@@ -24,6 +24,9 @@ const CLOUD_TOKENS: [&str; 2] = ["GITHUB_TOKEN", "GH_TOKEN"];
 /// are those of GitHub's own command line (cli.github.com/manual, "environment").
 const SERVER_TOKENS: [&str; 2] = ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
 
+/// As whom it looks without a credential.
+pub(super) const ANONYMOUS: &str = "anonymous";
+
 /// What the policy says of the credential.
 #[derive(Debug, Clone)]
 pub(super) enum Credential {
@@ -91,11 +94,13 @@ impl Github {
         let token = match &self.credential {
             Credential::App(app) => return self.open_app(&doorway, app).await,
             Credential::Token(reference) => Some(self.keys.read(reference)?),
+            // What the environment holds for all is not sent in clear text, whatever address a policy names.
+            Credential::Default if !self.base.is_confidential() => None,
             Credential::Default => self.keys.first(if self.base.is_cloud() { &CLOUD_TOKENS } else { &SERVER_TOKENS }),
         };
         let Some(token) = token else {
             let octocrab = doorway.octocrab(AuthState::None);
-            return Ok(Session { octocrab, identity: "anonymous".into(), kind: Kind::Anonymous });
+            return Ok(Session { octocrab, identity: ANONYMOUS.into(), kind: Kind::Anonymous });
         };
         let octocrab = doorway.octocrab(AuthState::AccessToken { token: token.clone() });
         // One question tells whether the credential is good before a thousand are put with it.

@@ -124,6 +124,12 @@ impl Github {
     }
 
     async fn find_exports(&self) -> Result<Exports, Miss> {
+        if let Account::User(login) = &self.account
+            && !self.identity().await?.eq_ignore_ascii_case(login)
+        {
+            let what = format!("GitHub shows the exports of {login} to {login} alone");
+            return Err(Miss::new(UnseenReason::NotAuthorized, what));
+        }
         // Without this every entry holds whole repositories.
         let query = [("per_page", "100"), ("exclude[]", "repositories")];
         let (mut found, mut unread) = (Vec::new(), 0);

@@ -189,7 +189,7 @@ impl Github {
     fn noted(&self, asked: Result<Answer, Failure>, identity: &str) -> Result<Answer, Miss> {
         let mut answer = asked.map_err(|failure| self.failed(failure))?;
         answer.source.identity = Some(identity.into());
-        if refusal::is_of_login(&answer) {
+        if identity != login::ANONYMOUS && refusal::is_of_login(&answer) {
             let miss = self.scrubbed(refusal::of(&answer));
             self.refuse(&miss);
             return Err(miss);

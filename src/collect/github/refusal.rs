@@ -42,14 +42,20 @@ pub fn of(answer: &Answer) -> Miss {
 ///
 /// As `of` says.
 pub fn ok(answer: Answer) -> Result<Answer, Miss> {
-    if answer.status.is_success() { Ok(answer) } else { Err(of(&answer)) }
+    let is_whole = answer.status.is_success() && answer.status != http::StatusCode::PARTIAL_CONTENT;
+    if is_whole { Ok(answer) } else { Err(of(&answer)) }
 }
 
 /// Returns whether GitHub refused the credential itself, so that every further question would be
 /// refused too, and might lock the account.
 pub fn is_of_login(answer: &Answer) -> bool {
-    let locked = || answer.words().is_some_and(|words| words.starts_with("Max number of login attempts"));
-    answer.status.as_u16() == 401 || answer.status.as_u16() == 403 && locked()
+    let says = |start: &str| answer.words().is_some_and(|words| words.starts_with(start));
+    match answer.status.as_u16() {
+        // What one endpoint asks for says nothing of the others.
+        401 => !says("Requires authentication"),
+        403 => says("Max number of login attempts"),
+        _ => false,
+    }
 }
 
 /// Returns whether a repository has no commits; GitHub answers 409 then.

@@ -152,9 +152,15 @@ impl Answer {
     ///
     /// `unreadable` where the link leads to another host: credentials must not go there.
     pub fn next_page(&self) -> Result<Option<Url>, Miss> {
-        let links = self.headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
-        let Some(next) = links.flat_map(|value| value.split(',')).find_map(next_link) else { return Ok(None) };
         let unreadable = |what: String| self.miss(UnseenReason::Unreadable, what);
+        let mut next = None;
+        for value in self.headers.get_all(LINK) {
+            // A list whose next page cannot be read is not at its end.
+            let links = value.to_str().ok().and_then(links);
+            let links = links.ok_or_else(|| unreadable(format!("{}: its links cannot be read", self.request())))?;
+            next = next.or_else(|| links.into_iter().find_map(|(target, parameters)| next_link(target, parameters)));
+        }
+        let Some(next) = next else { return Ok(None) };
         let url = self
             .url
             .join(next)
@@ -170,9 +176,27 @@ impl Answer {
     }
 }
 
-/// Returns the target of one link value where its relation is `next`.
-fn next_link(link: &str) -> Option<&str> {
-    let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+/// Splits a `Link` header into its targets, each with its parameters (RFC 8288, section 3); `None` where
+/// it is none. Targets and quoted values may hold commas.
+fn links(value: &str) -> Option<Vec<(&str, &str)>> {
+    let mut links = Vec::new();
+    let mut rest = value.trim();
+    while !rest.is_empty() {
+        let (target, more) = rest.strip_prefix('<')?.split_once('>')?;
+        let mut quoted = false;
+        let end = more.find(|c| {
+            quoted ^= c == '"';
+            c == ',' && !quoted
+        });
+        let (parameters, next) = end.map_or((more, ""), |end| (&more[..end], &more[end + 1..]));
+        links.push((target, parameters));
+        rest = next.trim();
+    }
+    Some(links)
+}
+
+/// Returns the target of one link where its relation is `next`.
+fn next_link<'l>(target: &'l str, parameters: &str) -> Option<&'l str> {
     let is_next = parameters.split(';').any(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or_default();
         let value = value.trim().trim_matches('"');
@@ -241,6 +265,9 @@ mod tests {
         assert_eq!(found.unwrap().unwrap().path(), "/organizations/7/repos");
         assert_eq!(next(&[("link", "<https://api.example.org/1>; rel=\"prev\"")]), Ok(None));
         assert_eq!(next(&[]), Ok(None));
+        let comma = next(&[("link", "<https://api.example.org/x?a=1,2&page=3>; title=\"a, b\"; rel=\"next\"")]);
+        assert_eq!(comma.unwrap().unwrap().query(), Some("a=1,2&page=3"));
+        assert_eq!(next(&[("link", "</x>; rel=\"next\", nonsense")]).unwrap_err().reason, UnseenReason::Unreadable);
         for elsewhere in ["https://evil.example/2", "http://api.example.org/2", "https://api.example.org:8443/2"] {
             let link: &'static str = format!("<{elsewhere}>; rel=next").leak();
             assert_eq!(next(&[("link", link)]).unwrap_err().reason, UnseenReason::Unreadable, "{elsewhere}");
