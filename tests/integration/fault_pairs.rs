@@ -25,7 +25,7 @@ assets:
       - { id: objects, in: bucket, by: objects, pattern: '(?P<day>[0-9]+)', group: day, min_bytes: 10 }
       - { id: said, in: unknown, by: attestation, statement: Yes, attested_by: Ann, attested_on: 2026-01-01, captured_at: 2025-12-31, expires: 2026-03-01 }
       - { id: ride, by: included, of: other, said_on: 2026-01-05 }
-      - { id: page, in: bucket, by: http, url: https://example.org/, header: Date }
+      - { id: page, in: bucket, by: http, url: https://example.org/, header: Last-Modified }
   - { id: other, lives_in: bucket, objective: normal, owner: Squad, copies: [] }
 exclude:
   - { in: github, name: hello-*, reason: throwaway, owner: Release squad, review_by: 2027-01-31 }
@@ -62,7 +62,7 @@ const FAULTS: [(&str, &str, &str); 41] = [
     ("id: ride", "id: objects", "the copy `objects`"),
     ("of: other", "of: othr", "unknown asset `othr`"),
     ("said_on: 2026-01-05", "said_on: monday", "`monday` is not a date"),
-    (", header: Date", "", "either a `header` or a `pointer`"),
+    (", header: Last-Modified", "", "either a `header` or a `pointer`"),
     ("url: https://example.org/", "url: example.org", "not an absolute URL"),
     ("in: bucket, by: http", "in: vault, by: http", "unknown system `vault`"),
     ("in: github, name", "in: gthub, name", "unknown system `gthub`"),

@@ -94,7 +94,7 @@ fn one_place_under_two_systems_is_one() {
     are_one(&plain, &mirror("hub", "ssh://git@M.example.org:2222/x"), true);
     are_one(&plain, &mirror("git", "https://m.example.org/y.git"), false);
     are_one(&plain, &mirror("git", "https://m.example.org:8443/x.git"), false);
-    let page = |system: &str, url: &str| format!("in: {system}, by: http, url: '{url}', header: Date");
+    let page = |system: &str, url: &str| format!("in: {system}, by: http, url: '{url}', header: Last-Modified");
     are_one(&page("far", "https://x.example.org/"), &page("vault", "https://X.example.org"), true);
     are_one(&page("far", "https://x.example.org/a"), &page("far", "https://x.example.org/b"), false);
 }
