@@ -197,7 +197,7 @@ async fn ask(history: &dyn History, base: &Ref, head: &Ref) -> Option<Between> {
 /// one repository, or where refs alone do not show what the copy holds.
 pub async fn mirror(git: &Git, primary: &Remote, copy: &Remote, history: Option<&dyn History>) -> Result<Told, Miss> {
     // On one host, one repository may be known under two names.
-    let thorough = place::host(&primary.url) == place::host(&copy.url);
+    let thorough = place::share_host(&primary.url, &copy.url);
     let original = git.refs_of(primary, thorough).await.map_err(|miss| of_side("the original", miss))?;
     let mirrored = git.refs_of(copy, thorough).await.map_err(|miss| of_side("the copy", miss))?;
     let doubt = if original.place.is(&mirrored.place) {

@@ -87,9 +87,11 @@ pub(super) fn parse(url: &str) -> Result<gix::Url, Miss> {
         .map_err(|_| Miss::new(UnseenReason::Unreadable, "its address is not a URL that git understands"))
 }
 
-/// Returns the host of an address, as it is known; `None` where it has none.
-pub(super) fn host(url: &str) -> Option<String> {
-    Url::parse(url).ok()?.host_str().map(|host| known_as(&host.to_ascii_lowercase()))
+/// Returns whether both addresses are answered by one host, so that they may lead to one repository.
+pub(super) fn share_host(one: &str, other: &str) -> bool {
+    let (Ok(one), Ok(other)) = (parse(one), parse(other)) else { return false };
+    let (one, other) = (Place::of(&one), Place::of(&other));
+    one.host == other.host && (one.scheme != other.scheme || one.port == other.port)
 }
 
 /// Returns the address as it may be shown, without a password; for http without a user too.
