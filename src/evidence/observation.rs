@@ -94,6 +94,10 @@ pub struct Source {
     /// The request, method and URL, without secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Box<str>>,
+    /// What the server's clock said, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub server_date: Option<Instant>,
     /// The HTTP status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -103,7 +107,8 @@ pub struct Source {
 }
 
 impl Source {
-    const NOTHING: Self = Self { identity: None, body: None, etag: None, request: None, status: None, tool: None };
+    const NOTHING: Self =
+        Self { identity: None, body: None, etag: None, request: None, server_date: None, status: None, tool: None };
 
     /// Returns whether nothing is known.
     pub fn is_empty(&self) -> bool {

@@ -257,7 +257,8 @@ fn an_empty_text_is_no_text() {
 
 #[test]
 fn a_url_has_no_placeholder_but_the_name() {
-    let copy = |url: &str| format!("copies: [{{ id: m, in: elsewhere, by: http, url: '{url}', header: Last-Modified }}]");
+    let copy =
+        |url: &str| format!("copies: [{{ id: m, in: elsewhere, by: http, url: '{url}', header: Last-Modified }}]");
     fault("copies: unknown", &copy("https://x.example.org/{nme}/"), "no braces, apart from `{name}`", "no other");
     fault("copies: unknown", &copy("https://x.example.org/{name}/}"), "no braces, apart from `{name}`", "no other");
     let good = GOOD.replace("copies: unknown", &copy("https://x.example.org/{name}/"));

@@ -12,7 +12,7 @@ use super::refs::{Ref, RefMap};
 use super::{Git, Remote};
 use crate::collect::miss::Miss;
 use crate::collect::told::Told;
-use crate::evidence::{Basis, Comparison, Fact, Source};
+use crate::evidence::{Basis, Comparison, Digest, Fact, Source};
 use crate::model::time::Instant;
 
 /// How many refs that are not equal are named.
@@ -219,7 +219,11 @@ pub async fn mirror(git: &Git, primary: &Remote, copy: &Remote, history: Option<
         (one, other) => one.clone().or_else(|| other.clone()),
     };
     let request = Some(format!("git ls-refs {} and {}", shown(&primary.url), shown(&copy.url)).into());
-    let source = Source { identity, request, ..Source::default() };
+    // Over what both sides answered, as digests are printed, the original's first.
+    let bodies = original.source.body.as_ref().zip(mirrored.source.body.as_ref());
+    let body = bodies.map(|(one, other)| Digest::of(format!("{one}\n{other}\n").as_bytes()).to_string().into());
+    let server_date = original.source.server_date;
+    let source = Source { identity, request, body, server_date, ..Source::default() };
     Ok(Told { fact: Fact::Comparison(Box::new(comparison)), observed_at: original.read_at, source })
 }
 

@@ -4,7 +4,8 @@
 //! left to the collectors.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, ETAG, HeaderName, LINK};
+use chrono::DateTime;
+use http::header::{CONTENT_TYPE, DATE, ETAG, HeaderName, LINK};
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::Url;
 use serde::de::DeserializeOwned;
@@ -55,6 +56,7 @@ impl Answer {
         let source = Source {
             request: Some(format!("{method} {}", shown(&url)).into()),
             status: Some(status.as_u16()),
+            server_date: date(&headers),
             etag: headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(Into::into),
             body: (!body.is_empty()).then(|| Digest::of(&body).to_string().into()),
             ..Source::default()
@@ -233,6 +235,12 @@ pub fn shown(url: &Url) -> String {
         url.query_pairs_mut().clear().extend_pairs(pairs);
     }
     url.into()
+}
+
+/// Returns what the server's clock said; `None` where it does not say.
+pub(super) fn date(headers: &HeaderMap) -> Option<Instant> {
+    let told = headers.get(DATE)?.to_str().ok()?;
+    DateTime::parse_from_rfc2822(told).ok().map(|date| date.to_utc())
 }
 
 /// Returns the header of that name as a number; `None` where it is absent or none.

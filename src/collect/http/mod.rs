@@ -17,9 +17,9 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use bytes::{Bytes, BytesMut};
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use http::StatusCode;
-use http::header::{DATE, LOCATION};
+use http::header::LOCATION;
 use reqwest::Url;
 use tokio::time::Instant as Tick;
 use tokio_util::sync::CancellationToken;
@@ -275,9 +275,8 @@ impl Door {
     /// Compares the server's clock with this machine's: the difference lies between those at the
     /// question and at the answer, and the smallest seen is the truest.
     fn note_time(&self, url: &Url, response: &reqwest::Response, asked_at: Instant) {
-        let told = response.headers().get(DATE).and_then(|date| date.to_str().ok());
-        let Some(told) = told.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) else { return };
-        let (told, now) = (told.to_utc(), self.inner.clock.now());
+        let Some(told) = answer::date(response.headers()) else { return };
+        let now = self.inner.clock.now();
         let skew = if told < asked_at - TimeDelta::seconds(1) {
             told - asked_at
         } else if told > now {
