@@ -223,7 +223,7 @@ pub async fn mirror(git: &Git, primary: &Remote, copy: &Remote, history: Option<
     let bodies = original.source.body.as_ref().zip(mirrored.source.body.as_ref());
     let body = bodies.map(|(one, other)| Digest::of(format!("{one}\n{other}\n").as_bytes()).to_string().into());
     let server_date = original.source.server_date;
-    let source = Source { identity, request, body, server_date, ..Source::default() };
+    let source = Source { identity, body, request, server_date, ..Source::default() };
     Ok(Told { fact: Fact::Comparison(Box::new(comparison)), observed_at: original.read_at, source })
 }
 
