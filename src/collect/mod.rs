@@ -6,16 +6,21 @@
 //! the policy makes the audit ask, and that is not asked, is noted with the reason, so that nothing reads
 //! as an empty answer. Judging is left to `judge`.
 
+pub mod artifactory;
 pub mod clock;
+pub mod compare;
 pub mod git;
 pub mod github;
 pub mod http;
 pub mod http_time;
 pub mod import;
+pub mod listing;
 pub mod miss;
 pub mod plan;
 mod run;
+pub mod s3;
 pub mod secrets;
+mod systems;
 pub mod told;
 pub mod watch;
 

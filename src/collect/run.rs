@@ -5,7 +5,6 @@
 //! they are put to the collectors.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures_util::StreamExt as _;
@@ -20,6 +19,7 @@ use super::github::Github;
 use super::http::{Door, Settings};
 use super::miss::Miss;
 use super::plan::{self, Holdings, Job, asks_for, fill};
+use super::systems::{Collector, Collectors};
 use super::told::Told;
 use super::{Gathered, Options, Surroundings, http_time};
 use crate::evidence::fact::{ClockOffset, Unseen};
@@ -47,8 +47,7 @@ pub(super) struct Run<'p> {
     around: &'p Surroundings,
     door: Door,
     git: Git,
-    /// The GitHub systems, by id; those that could not be opened with the reason.
-    githubs: BTreeMap<&'p str, Result<Arc<Github>, Miss>>,
+    systems: Collectors<'p>,
 }
 
 impl<'p> Run<'p> {
@@ -61,14 +60,8 @@ impl<'p> Run<'p> {
         let settings = Settings { stop: around.stop.clone(), ..options.door.clone() };
         let door = Door::open(settings, around.clock.clone(), around.keys.clone())?;
         let git = Git::new(door.clone());
-        let mut githubs = BTreeMap::new();
-        for (id, system) in &policy.document().systems.0 {
-            if let System::Github(system) = system {
-                let github = Github::new(door.clone(), around.keys.clone(), system).map(Arc::new);
-                githubs.insert(id.value.as_str(), github);
-            }
-        }
-        Ok(Self { policy, options, around, door, git, githubs })
+        let systems = Collectors::of(policy, &door, &around.keys);
+        Ok(Self { policy, options, around, door, git, systems })
     }
 
     /// Puts every question and adds what was told.
@@ -87,21 +80,20 @@ impl<'p> Run<'p> {
     /// Asks every system that has to be listed what it holds.
     async fn lists(&self, gathered: &mut Gathered) -> Result<Holdings, serde_json::Error> {
         let only = &self.options.only;
-        let systems: Vec<(&str, &Result<Arc<Github>, Miss>)> = self
-            .githubs
-            .iter()
-            .filter(|(id, _)| self.options.lists_of.as_deref().is_none_or(|wanted| wanted == **id))
+        let systems: Vec<(&str, &Result<Collector, Miss>)> = self
+            .systems
+            .all()
+            .filter(|(id, _)| self.options.lists_of.as_deref().is_none_or(|wanted| wanted == *id))
             .filter(|(id, _)| {
                 self.policy.system(id).is_some_and(|system| plan::needs_list(self.policy, id, system, only))
             })
-            .map(|(id, github)| (*id, github))
             .collect();
         self.around.watch.begins("listing systems", systems.len());
         let mut holdings = Holdings::new();
         let mut lists = stream::iter(systems)
-            .map(|(id, github)| async move {
-                match github {
-                    Ok(github) => (id, self.list(id, github).await),
+            .map(|(id, collector)| async move {
+                match collector {
+                    Ok(collector) => (id, self.list(id, collector).await),
                     Err(miss) => (id, List { misses: vec![miss.clone()], ..List::default() }),
                 }
             })
@@ -127,17 +119,18 @@ impl<'p> Run<'p> {
         Ok(holdings)
     }
 
-    async fn list(&self, id: &str, github: &Github) -> List {
-        let listing = github.inventory().await;
+    async fn list(&self, id: &str, collector: &Collector) -> List {
+        let listing = collector.inventory().await;
         let mut list = List {
-            identity: github.identity().await.ok(),
+            identity: self.systems.identity(id).await,
             told: listing.told,
-            changes: listing.pushed,
+            changes: listing.changes,
             misses: listing.misses,
         };
         let listed = |list: &List, name: &str| {
             list.told.iter().any(|told| matches!(&told.fact, Fact::Item(item) if *item.name == *name))
         };
+        let Collector::Github(github) = collector else { return list };
         // What the policy names and the list does not have may have been renamed.
         let here = self.policy.document().assets.iter().filter(|asset| asset.lives_in.value == id);
         for name in here.filter_map(|asset| asset.name.as_ref()) {
@@ -193,7 +186,7 @@ impl<'p> Run<'p> {
             .map(|job| async move {
                 let outcome = self.in_time(self.look(&job)).await;
                 // Here and not below, where nothing else goes on while it is waited for.
-                let identity = self.in_time(async { Ok(self.identity(job.system).await) }).await;
+                let identity = self.in_time(async { Ok(self.systems.identity(job.system).await) }).await;
                 (job, outcome, identity.ok().flatten())
             })
             .buffer_unordered(self.options.jobs);
@@ -250,10 +243,10 @@ impl<'p> Run<'p> {
         let item = job.item.as_deref();
         match job.copy {
             Copy::GitMirror(mirror) => self.mirror(job, mirror).await.map(|told| vec![told]),
-            Copy::Commits(commits) => self.github(job.system)?.commits(commits, item, job.since).await,
-            Copy::Workflow(workflow) => self.github(job.system)?.workflow(workflow, item, job.since).await,
-            Copy::Migrations(copy) => self.github(job.system)?.migrations(copy, item, job.since).await,
-            Copy::Releases(releases) => self.github(job.system)?.releases(releases, item).await,
+            Copy::Commits(commits) => self.systems.github(job.system)?.commits(commits, item, job.since).await,
+            Copy::Workflow(workflow) => self.systems.github(job.system)?.workflow(workflow, item, job.since).await,
+            Copy::Migrations(copy) => self.systems.github(job.system)?.migrations(copy, item, job.since).await,
+            Copy::Releases(releases) => self.systems.github(job.system)?.releases(releases, item).await,
             Copy::Http(http) => http_time::look(&self.door, http, item).await,
             Copy::Objects(_)
             | Copy::ObjectMirror(_)
@@ -269,14 +262,6 @@ impl<'p> Run<'p> {
         }
     }
 
-    fn github(&self, system: &str) -> Result<&Arc<Github>, Miss> {
-        match self.githubs.get(system) {
-            Some(Ok(github)) => Ok(github),
-            Some(Err(miss)) => Err(miss.clone()),
-            None => Err(Miss::unreadable(format!("`{system}` is no github system"))),
-        }
-    }
-
     /// Compares a mirror with its original.
     async fn mirror(&self, job: &Job<'p>, mirror: &GitMirror) -> Result<Told, Miss> {
         let (asset, item) = (job.asset, job.item.as_deref());
@@ -287,7 +272,7 @@ impl<'p> Run<'p> {
         let primary = Remote { credential: self.credential(lives_in, &url).await?, url };
         // A wiki is a repository of its own, of which GitHub tells no history.
         let is_wiki = plan::is_wiki(job.copy);
-        let known = self.githubs.get(lives_in).and_then(|github| github.as_ref().ok());
+        let known = self.systems.github(lives_in).ok();
         let history = known.zip(item).filter(|_| !is_wiki);
         let history = history.map(|(github, name)| RepositoryHistory { github, name });
         git::mirror(&self.git, &primary, &copy, history.as_ref().map(|history| history as &dyn History)).await
@@ -303,7 +288,7 @@ impl<'p> Run<'p> {
                 let name = item.ok_or_else(|| {
                     Miss::unreadable(format!("`{}` names no repository of `{lives_in}`; give it a `name`", asset.id.0))
                 })?;
-                self.github(lives_in)?.clone_url(name)
+                self.systems.github(lives_in)?.clone_url(name)
             }
             Some(System::Git(system)) => original(system, asset, item)?,
             Some(System::Artifactory(_) | System::S3(_) | System::Jenkins(_) | System::External(_)) | None => {
@@ -339,7 +324,7 @@ impl<'p> Run<'p> {
     async fn credential(&self, system: &str, url: &str) -> Result<Option<(String, SecretString)>, Miss> {
         match self.policy.system(system) {
             Some(System::Github(_)) => {
-                let github = self.github(system)?;
+                let github = self.systems.github(system)?;
                 Ok(if same_host(&github.clone_url("x"), url) { github.git_credential().await } else { None })
             }
             Some(System::Git(git)) if same_host(&git.url.0, url) => {
@@ -352,24 +337,14 @@ impl<'p> Run<'p> {
         }
     }
 
-    async fn identity(&self, system: &str) -> Option<Box<str>> {
-        match self.githubs.get(system) {
-            Some(Ok(github)) => github.identity().await.ok(),
-            Some(Err(_)) | None => None,
-        }
-    }
-
     /// Says which systems' clocks are off.
     fn clocks(&self, gathered: &mut Gathered) -> Result<(), serde_json::Error> {
         let skews = self.door.skews();
         for (id, system) in &self.policy.document().systems.0 {
             let host = match system {
-                System::Github(_) => match self.githubs.get(id.value.as_str()) {
-                    Some(Ok(github)) => github.host().map(str::to_owned),
-                    Some(Err(_)) | None => None,
-                },
+                System::Github(_) | System::Artifactory(_) | System::S3(_) => self.systems.host(&id.value),
                 System::Git(git) => Url::parse(&git.url.0).ok().and_then(|url| url.host_str().map(str::to_owned)),
-                System::Artifactory(_) | System::S3(_) | System::Jenkins(_) | System::External(_) => None,
+                System::Jenkins(_) | System::External(_) => None,
             };
             let Some(skew) = host.and_then(|host| skews.get(&host)).filter(|skew| skew.abs() > WORTH_A_WORD) else {
                 continue;

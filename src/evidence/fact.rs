@@ -115,11 +115,18 @@ pub struct ClockOffset {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Comparison {
-    /// By what items were compared.
+    /// By what items were compared: of several the weakest, besides sizes, which `by_size` counts; sizes
+    /// where nothing else was there.
     pub basis: Basis,
     /// Items that are there but older in the copy (refs behind).
     #[serde(default, skip_serializing_if = "is_zero")]
     pub behind: u64,
+    /// How many of the `equal` items are equal in size alone, for want of a checksum that both sides have.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub by_size: u64,
+    /// How many bytes the items have; absent where items have no size (refs).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<ComparedBytes>,
     /// Whether both sides were listed whole.
     pub complete: bool,
     /// Items that differ (other content, diverged refs).
@@ -165,6 +172,23 @@ impl Comparison {
     pub const fn is_full(&self) -> bool {
         self.complete && self.sampled_ppm.is_none()
     }
+}
+
+/// The bytes of compared items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ComparedBytes {
+    /// Of items that differ, as the primary has them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub different: u64,
+    /// Of items that are equal.
+    pub equal: u64,
+    /// Of items that only the copy has.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub extra: u64,
+    /// Of items that only the primary has.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missing: u64,
 }
 
 crate::model::word::words! {
@@ -424,9 +448,28 @@ pub struct Settings {
     /// Whether deletions in the primary are repeated in the copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_deletes: Option<bool>,
+    /// How many hours it takes at most until content can be read at all, as archive classes do; 0 where it
+    /// can be read at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thaw_hours: Option<u64>,
+    /// Uploads that began more than a day before the look and never ended: what they carried is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Unfinished>,
     /// Whether replaced and deleted content is kept as versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub versioning: Option<bool>,
+}
+
+/// Uploads that never ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unfinished {
+    /// How many there are.
+    pub count: u64,
+    /// When the newest of them began; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub newest: Option<Instant>,
 }
 
 impl Settings {
@@ -444,6 +487,8 @@ impl Settings {
             locked_days: either(self.locked_days, earlier.locked_days),
             noncurrent_days: either(self.noncurrent_days, earlier.noncurrent_days),
             sync_deletes: either(self.sync_deletes, earlier.sync_deletes),
+            thaw_hours: either(self.thaw_hours, earlier.thaw_hours),
+            unfinished: either(self.unfinished, earlier.unfinished),
             versioning: either(self.versioning, earlier.versioning),
         }
     }
@@ -465,6 +510,11 @@ impl Settings {
             locked_days: of(self.locked_days, other.locked_days, u64::min),
             noncurrent_days: of(self.noncurrent_days, other.noncurrent_days, shorter),
             sync_deletes: of(self.sync_deletes, other.sync_deletes, |one, other| one || other),
+            thaw_hours: of(self.thaw_hours, other.thaw_hours, u64::max),
+            unfinished: of(self.unfinished, other.unfinished, |one, other| Unfinished {
+                count: one.count.max(other.count),
+                newest: one.newest.max(other.newest),
+            }),
             versioning: of(self.versioning, other.versioning, |one, other| one && other),
         }
     }

@@ -11,8 +11,8 @@ pub mod stated;
 use std::collections::HashMap;
 
 pub use fact::{
-    Basis, Changes, ClockOffset, Comparison, Dialect, Fact, Inventory, Item, Point, Question, RecoveryPoints, Run,
-    RunOutcome, Runs, Schedule, Settings, Statement, Unseen,
+    Basis, Changes, ClockOffset, ComparedBytes, Comparison, Dialect, Fact, Inventory, Item, Point, Question,
+    RecoveryPoints, Run, RunOutcome, Runs, Schedule, Settings, Statement, Unfinished, Unseen,
 };
 pub use observation::{Digest, Observation, Source};
 

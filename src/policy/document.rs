@@ -142,6 +142,18 @@ system! {
         region: Option<At<String>>,
         /// The endpoint of a compatible server. Default: AWS.
         endpoint: Option<At<Url>>,
+        /// Whether the bucket stands in the path of its URLs instead of the host. Default: with an `endpoint`.
+        path_style: Option<At<bool>>,
+        /// Whether it is looked at without a credential, as the public sees it.
+        anonymous: Option<At<bool>>,
+        /// The profile of AWS's own configuration files. Default: `AWS_PROFILE`, else `default`.
+        profile: Option<At<String>>,
+        /// The access key's id. Default: as AWS's own tools find it.
+        access_key_id: Option<At<SecretRef>>,
+        /// The secret of that access key.
+        secret_access_key: Option<At<SecretRef>>,
+        /// Whether whoever looks pays for it, without which some buckets do not answer.
+        requester_pays: Option<At<bool>>,
     }
 }
 
@@ -596,8 +608,10 @@ copy! {
 copy! {
     /// The replication of an Artifactory repository.
     "a replication copy" struct Replication {
-        /// The system that replicates.
+        /// The system that holds the copy: where it is pushed from says nothing of where it lies.
         r#in: At<OrUnknown<String>>,
+        /// The artifactory system that replicates, where that is another one. Default: `in`.
+        runs_in: Option<At<String>>,
         /// The repository.
         repository: At<String>,
     }
@@ -791,7 +805,8 @@ impl Copy {
     /// the policy says `unknown`, and for methods that rest on other assets.
     pub fn asked(&self) -> Option<&str> {
         match self {
-            Self::Workflow(Workflow { runs_in: Some(system), .. }) => Some(system.value.as_str()),
+            Self::Workflow(Workflow { runs_in: Some(system), .. })
+            | Self::Replication(Replication { runs_in: Some(system), .. }) => Some(system.value.as_str()),
             _ => self.system()?.known().map(String::as_str),
         }
     }

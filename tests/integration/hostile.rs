@@ -62,6 +62,8 @@ fn hostile_evidence(nasty: &str) -> Vec<Observation> {
         Fact::Comparison(Box::new(Comparison {
             basis: Basis::Sha256,
             behind: 0,
+            by_size: 0,
+            bytes: None,
             complete: true,
             different: 0,
             equal: 5,

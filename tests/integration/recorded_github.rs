@@ -266,7 +266,7 @@ const CASES: &[Case] = &[
         let (name, told) = renames::read(&answer, "AKFISH", "Old").expect("an answer").expect("a repository");
         let Fact::Item(item) = told.fact else { panic!("no item") };
         assert_eq!((name.as_str(), item.id.as_deref()), ("PyGithub", Some("12156762")));
-        assert_eq!(item.former_names, ["Old".into()]);
+        assert_eq!(item.former_names, ["Old".to_owned().into_boxed_str()]);
     }),
     ("repo-full-2023plus", |answer| {
         let found = rest::repository(&answer).expect("a repository");
@@ -406,7 +406,7 @@ async fn a_list_that_breaks_off_keeps_what_was_read_and_says_that_it_is_not_whol
     let listing = Github::new(door, keys, system).expect("a collector").inventory().await;
     let Some(Fact::Inventory(inventory)) = listing.told.last().map(|told| &told.fact) else { panic!("no inventory") };
     assert_eq!((inventory.count, inventory.complete, inventory.public_only), (1_200, false, true));
-    assert_eq!(listing.pushed.len(), 1_200);
+    assert_eq!(listing.changes.len(), 1_200);
     assert_eq!(listing.misses[0].reason, UnseenReason::NotFound);
     assert!(listing.misses[0].what.contains("page=13"), "{}", listing.misses[0].what);
 }

@@ -139,6 +139,8 @@ pub async fn comparison(primary: &RefMap, copy: &RefMap, history: Option<&dyn Hi
     Comparison {
         basis: Basis::Refs,
         behind: sides.count(|state| state == State::Behind),
+        by_size: 0,
+        bytes: None,
         complete: true,
         different: sides.count(|state| matches!(state, State::Differs | State::Diverged | State::Unrelated)),
         equal: sides.equal,

@@ -9,6 +9,7 @@ use super::rest::{self, Found, Page};
 use super::visible::Holds;
 use super::{Account, Github, refusal};
 use crate::collect::http::Answer;
+use crate::collect::listing::Listing;
 use crate::collect::miss::Miss;
 use crate::collect::told::Told;
 use crate::evidence::fact::{Changes, Inventory};
@@ -25,18 +26,6 @@ const MOST_PAGES: usize = 1_000;
 
 /// How often one page is asked for again after a limit.
 const MOST_WAITS: usize = 3;
-
-/// What a listing told.
-#[derive(Debug, Default)]
-pub struct Listing {
-    /// An `item` for each repository and then one `inventory`, which says whether the list is whole;
-    /// empty where not even a first page came.
-    pub told: Vec<Told>,
-    /// By repository: `changes` with the time of the last push.
-    pub pushed: Vec<(Box<str>, Told)>,
-    /// What was not seen of it. A miss does not make the list less than whole; the `inventory` says that.
-    pub misses: Vec<Miss>,
-}
 
 /// A listing while it is read.
 #[derive(Debug, Default)]
@@ -79,7 +68,7 @@ impl Reading {
         self.listing.told.push(Told::by(Fact::Item(Box::new(found.item())), answer));
         if let Some(pushed) = found.pushed_at {
             let changes = Changes { at: vec![pushed], exact: false, from: None };
-            self.listing.pushed.push((found.name.clone(), Told::by(Fact::Changes(changes), answer)));
+            self.listing.changes.push((found.name.clone(), Told::by(Fact::Changes(changes), answer)));
         }
     }
 

@@ -46,7 +46,7 @@ use login::{Credential, Session};
 use migrations::Exports;
 use repository::Repository;
 
-pub use inventory::Listing;
+pub use super::listing::Listing;
 
 /// An answer that is asked for once, by whoever needs it first.
 type Asked<T> = Arc<OnceCell<Result<T, Miss>>>;

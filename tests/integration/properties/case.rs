@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use lastgood::evidence::fact::{Basis, Unseen};
 use lastgood::evidence::{
     Changes, Comparison, Dialect, Fact, Inventory, Item, Observation, Point, RecoveryPoints, Run, RunOutcome, Runs,
-    Schedule, Settings,
+    Schedule, Settings, Unfinished,
 };
 use lastgood::model::time::{Instant, parse_instant};
 use lastgood::model::{Count, Grade, ItemKind, UnseenReason};
@@ -203,6 +203,8 @@ fn observe(dice: &mut Dice, asset: &str, copy: &str, method: &str, observations:
             locked_days: dice.chance(50).then(|| dice.below(90)),
             noncurrent_days: dice.chance(50).then(|| dice.below(90)),
             sync_deletes: dice.chance(30).then(|| dice.chance(50)),
+            thaw_hours: dice.chance(20).then(|| dice.below(60)),
+            unfinished: dice.chance(20).then(|| Unfinished { count: 1, newest: Some(ago(dice.range(25, 500))) }),
             versioning: dice.chance(60).then(|| dice.chance(60)),
         }));
     }
@@ -251,12 +253,15 @@ fn points(dice: &mut Dice, sized: bool) -> RecoveryPoints {
 fn comparison(dice: &mut Dice) -> Comparison {
     let mut few = |chance| if dice.chance(chance) { dice.below(4) } else { 0 };
     let (behind, different, missing, extra, none) = (few(20), few(15), few(15), few(20), few(8));
+    let equal = if none > 0 { 0 } else { 1 + dice.below(50) };
     Comparison {
         basis: *dice.pick(&[Basis::Refs, Basis::Sha256, Basis::Size]),
         behind,
+        by_size: if dice.chance(20) { dice.below(equal + 1) } else { 0 },
+        bytes: None,
         complete: dice.chance(90),
         different,
-        equal: if none > 0 { 0 } else { 1 + dice.below(50) },
+        equal,
         extra,
         missing,
         names: Vec::new(),

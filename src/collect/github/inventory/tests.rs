@@ -86,7 +86,7 @@ async fn without_a_token_rest_lists_what_is_public() {
     let Fact::Item(item) = &listing.told[0].fact else { panic!("no item") };
     assert_eq!((&*item.name, item.id.as_deref(), item.archived), ("a", Some("1"), Some(true)));
     assert!(!item.facets.as_ref().unwrap().contains(&Facet::Wiki));
-    let (name, told) = &listing.pushed[1];
+    let (name, told) = &listing.changes[1];
     let Fact::Changes(changes) = &told.fact else { panic!("no changes") };
     assert!(&**name == "b" && !changes.exact && changes.at.len() == 1);
     assert_eq!(told.source.identity.as_deref(), Some("anonymous"));

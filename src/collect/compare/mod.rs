@@ -1,0 +1,52 @@
+//! Comparing two places that hold files: every item of the original looked for in the copy.
+//!
+//! The way through it: each `Side` lists what it holds as `row`s -> `table` keeps the copy's, small ->
+//! `engine` looks every row of the original up in it. Listing is left to the collectors of the systems, git
+//! refs to `git`, what the counts mean to the judge.
+
+pub mod row;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use crate::collect::miss::Miss;
+use crate::evidence::Source;
+use crate::model::time::Instant;
+
+pub use row::{Kind, Row, Sums};
+
+/// A place whose files can be listed and compared.
+pub trait Side: Send + Sync {
+    /// Returns what it is, for messages: `s3://bucket/prefix`, `https://host/artifactory/repo/path`.
+    fn name(&self) -> String;
+
+    /// Returns the kinds of checksum that the rows of its list may have.
+    fn kinds(&self) -> &'static [Kind];
+
+    /// Sends every item, in pages and in any order, each once. Ends early where nobody takes them any more.
+    ///
+    /// # Errors
+    ///
+    /// Where the list did not even begin, or came to an end that cannot be believed. A list that is known
+    /// to lack something is no error: `Listed` says so.
+    fn list(&self, out: mpsc::Sender<Vec<Row>>) -> BoxFuture<'_, Result<Listed, Miss>>;
+
+    /// Looks at one item, by its name, for checksums that the list did not tell; a sum that the list told
+    /// and that turns out to be none is left out.
+    ///
+    /// # Errors
+    ///
+    /// Where it could not be looked at.
+    fn closer<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Sums, Miss>>;
+}
+
+/// How a list ended.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// When its first page was asked for, UTC.
+    pub began: Instant,
+    /// Why it is known to lack something; `None` where it is whole.
+    pub lacks: Option<Miss>,
+    /// Where it came from: the first request, a digest over the digests of all bodies.
+    pub source: Source,
+}
