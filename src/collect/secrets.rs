@@ -48,8 +48,24 @@ impl Keyring {
     ///
     /// `not-authorized` where the variable is not set, or the file cannot be read or is empty.
     pub fn read(&self, reference: &SecretRef) -> Result<SecretString, Miss> {
+        let secret = self.find(reference)?;
+        self.remember(&secret);
+        checked(reference, secret)
+    }
+
+    /// Returns what `reference` points at where that is a name and no secret, such as that of a user: it
+    /// may be written down.
+    ///
+    /// # Errors
+    ///
+    /// As `read`.
+    pub fn read_name(&self, reference: &SecretRef) -> Result<String, Miss> {
+        Ok(checked(reference, self.find(reference)?)?.expose_secret().to_owned())
+    }
+
+    fn find(&self, reference: &SecretRef) -> Result<SecretString, Miss> {
         let missing = |what: String| Miss::new(UnseenReason::NotAuthorized, what);
-        let secret = match reference {
+        Ok(match reference {
             SecretRef::Env(name) => {
                 (self.lookup)(name).ok_or_else(|| missing(format!("the environment variable {name} is not set")))?
             }
@@ -64,16 +80,7 @@ impl Keyring {
                 }
                 SecretString::from(text)
             }
-        };
-        self.remember(&secret);
-        if secret.expose_secret().chars().any(char::is_control) && !secret.expose_secret().starts_with("-----BEGIN") {
-            let place = match reference {
-                SecretRef::Env(name) => format!("the environment variable {name}"),
-                SecretRef::File(path) => format!("the secret file {}", path.display()),
-            };
-            return Err(missing(format!("{place} holds a line break or another character that no credential has")));
-        }
-        Ok(secret)
+        })
     }
 
     /// Returns the secret of the first of `names` that is set in the environment; `None` where none is.
@@ -112,6 +119,19 @@ impl Keyring {
     }
 }
 
+/// Returns the secret, unless it holds what no credential has.
+fn checked(reference: &SecretRef, secret: SecretString) -> Result<SecretString, Miss> {
+    if secret.expose_secret().chars().any(char::is_control) && !secret.expose_secret().starts_with("-----BEGIN") {
+        let place = match reference {
+            SecretRef::Env(name) => format!("the environment variable {name}"),
+            SecretRef::File(path) => format!("the secret file {}", path.display()),
+        };
+        let what = format!("{place} holds a line break or another character that no credential has");
+        return Err(Miss::new(UnseenReason::NotAuthorized, what));
+    }
+    Ok(secret)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +149,14 @@ mod tests {
         assert_eq!(keys.scrub("Bad credentials: s3cret-value"), "Bad credentials: [secret]");
         assert!(keys.is_in(b"{\"name\":\"s3cret-value\"}"));
         assert!(!format!("{keys:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_name_is_no_secret_and_may_be_written_down() {
+        let keys = keyring(Path::new("."));
+        assert_eq!(keys.read_name(&SecretRef::Env("SET".into())).unwrap(), "s3cret-value");
+        assert!(!keys.is_in(b"as s3cret-value"));
+        assert!(keys.read_name(&SecretRef::Env("UNSET".into())).is_err());
     }
 
     #[test]
