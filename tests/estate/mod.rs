@@ -1,9 +1,10 @@
 //! The synthetic organisation: systems to audit, in this process, on loopback, with a known truth.
 //!
-//! `truth` says what is there, `github` tells it as GitHub does, `faults` spoils the answers, `log`
+//! `truth` says what is there, `github` tells it as GitHub does, `artifactory` as Artifactory does, `faults` spoils the answers, `log`
 //! remembers the questions. Nothing here knows `lastgood`'s collectors, so that both can be wrong only
 //! apart. An estate runs on threads of its own: tests may block, and may run the binary against it.
 
+pub mod artifactory;
 pub mod faults;
 pub mod git;
 pub mod github;
@@ -102,23 +103,26 @@ impl Builder {
             .enable_all()
             .build()
             .expect("threads for the estate");
+        let artifactory = Arc::new(artifactory::Artifactory::new(self.truth.artifactory.clone(), self.now));
         let scheme = if self.certificate.is_some() { "https" } else { "http" };
         let github = Arc::new(github::GitHub::new(self.truth, self.now, self.limits, self.git, scheme));
         let (faults, log) = (Arc::new(Faults::default()), Arc::new(Log::default()));
-        let router = github::router(Arc::clone(&github)).merge(self.others);
+        let router =
+            github::router(Arc::clone(&github)).merge(self.others).merge(artifactory::router(Arc::clone(&artifactory)));
         let router = faults::layer(router, &faults);
         let router = log::layer(router, &log);
         let tls = self.certificate.map(tls::Server::new);
         let acceptor = tls.as_ref().map(|server| server.acceptor.clone());
         let listener = Listener::open(&runtime, self.port, router, acceptor);
         let ca = tls.map(|server| server.ca);
-        Estate { runtime: Some(runtime), github, faults, log, listener, ca, _folder: self.folder }
+        Estate { runtime: Some(runtime), artifactory, github, faults, log, listener, ca, _folder: self.folder }
     }
 }
 
 /// A running estate. It ends when it is dropped.
 pub struct Estate {
     runtime: Option<Runtime>,
+    artifactory: Arc<artifactory::Artifactory>,
     github: Arc<github::GitHub>,
     faults: Arc<Faults>,
     log: Arc<Log>,
@@ -145,6 +149,16 @@ impl Estate {
     pub fn url(&self) -> String {
         let scheme = if self.ca.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.address())
+    }
+
+    /// Returns the address of its Artifactory, without a slash at the end.
+    pub fn artifactory_url(&self) -> String {
+        format!("{}/artifactory", self.url())
+    }
+
+    /// Returns its Artifactory, to change what is true of it.
+    pub fn artifactory(&self) -> &artifactory::Artifactory {
+        &self.artifactory
     }
 
     /// Returns where it listens.

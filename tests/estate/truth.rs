@@ -60,6 +60,9 @@ pub struct Truth {
     /// A GitHub App, where there is one.
     #[serde(default)]
     pub app: Option<App>,
+    /// The Artifactory.
+    #[serde(default)]
+    pub artifactory: super::artifactory::Truth,
 }
 
 fn default_id() -> u64 {
@@ -444,8 +447,9 @@ impl Truth {
         };
         let organization = "estate".to_owned();
         let (users, migrations, app) = (Vec::new(), Vec::new(), None);
+        let artifactory = super::artifactory::Truth::default();
         let id = default_id();
-        Self { organization, id, users, repositories, migrations, tokens: vec![token], app }.numbered()
+        Self { organization, id, users, repositories, migrations, tokens: vec![token], app, artifactory }.numbered()
     }
 
     fn numbered(mut self) -> Self {

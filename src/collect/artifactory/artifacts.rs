@@ -130,7 +130,7 @@ mod tests {
         let mut few = Found::default();
         few.add(&file(1), "r", since, 3);
         assert_eq!((few.points.len(), few.from), (1, None), "few are told however old they are");
-        assert_eq!(few.points[0].digest.as_ref().unwrap().as_ref(), &*format!("sha1:{}", "ab".repeat(20)));
+        assert_eq!(few.points[0].digest.as_ref().unwrap().to_string(), format!("sha1:{}", "ab".repeat(20)));
         assert!(few.points[0].is_empty(), "of no bytes");
     }
 

@@ -90,7 +90,7 @@ fn read(text: &str) -> Result<Vec<Backup>, UnseenReason> {
     let mut reader = Reader::from_str(text);
     let mut path: Vec<String> = Vec::new();
     let (mut backups, mut draft, mut value) = (Vec::new(), Draft::default(), String::new());
-    let mut is_configuration = false;
+    let (mut is_configuration, mut has_backups) = (false, false);
     loop {
         match reader.read_event().map_err(|_| fault(text, is_configuration))? {
             Event::Start(element) => {
@@ -100,6 +100,7 @@ fn read(text: &str) -> Result<Vec<Backup>, UnseenReason> {
                 if path.len() == 1 && !is_configuration {
                     return Err(UnseenReason::Unreadable);
                 }
+                has_backups |= is(&path, &["config", "backups"]);
                 if is(&path, &["config", "backups", "backup"]) {
                     draft = Draft::default();
                 }
@@ -115,8 +116,12 @@ fn read(text: &str) -> Result<Vec<Backup>, UnseenReason> {
             Event::Text(part) => value.push_str(&part.xml10_content()),
             Event::CData(part) => value.push_str(&part.xml10_content()),
             Event::GeneralRef(part) => value.push_str(&meant(&part).ok_or(UnseenReason::Unreadable)?),
-            Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
-            Event::Eof if path.is_empty() && is_configuration => return Ok(backups),
+            Event::Empty(element) => {
+                has_backups |= is(&path, &["config"]) && element.local_name().as_ref() == "backups"
+            }
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+            // Other files of Artifactory have a root of the same name.
+            Event::Eof if path.is_empty() && is_configuration && has_backups => return Ok(backups),
             Event::Eof => return Err(fault(text, is_configuration)),
         }
         if value.len() > LONGEST {

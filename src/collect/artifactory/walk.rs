@@ -345,7 +345,8 @@ impl<'w> Walk<'w> {
 fn refusal(answer: &Answer) -> Miss {
     let mut miss = refused(answer);
     let words = answer.words().unwrap_or_default().to_lowercase();
-    if words.contains("sort") || words.contains("open source") || words.contains("oss") {
+    // The server may repeat the query, in which there is an order too.
+    if words.contains("open source") || (words.contains("sort") && words.contains("support")) {
         miss.what.push_str(": a list in order is needed, which the open-source edition may not make");
     }
     miss
