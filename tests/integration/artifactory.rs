@@ -312,7 +312,7 @@ async fn a_list_that_changes_so_that_it_cannot_be_followed_is_not_whole() {
         each_once(&rows);
     }
     let estate = estate(SEVEN);
-    estate.artifactory().change_before(6, |truth| truth.repository_mut("libs").items.push(Item::new("z", 1)));
+    estate.artifactory().change_before(6, |truth| truth.repository_mut("libs").items.push(Item::new("z/1", 1)));
     let lacks = listed(&as_admin(&estate), "libs", "").await.0.expect("a list").lacks;
     assert_eq!(lacks.expect("a reason").reason, UnseenReason::Truncated);
 }

@@ -246,15 +246,29 @@ async fn rows_without_what_makes_them_rows_leave_the_list_open() {
 
 #[tokio::test]
 async fn the_same_page_again_and_again_is_no_list() {
-    let estate = world();
-    let artifactory = as_admin(&estate);
-    // A cache that answers every query as the first.
-    estate.fault(QUERY, When::Always, Fault::PageLoop);
-    for number in 2..=50 {
-        estate.artifactory().change_before(number, |truth| truth.query_limit = 3);
+    for limit in [3, 7, 100] {
+        let estate = world();
+        estate.artifactory().change(|truth| (truth.stuck, truth.query_limit) = (true, limit));
+        let (list, rows) = listed(&as_admin(&estate), "libs", "").await;
+        assert!(list.is_ok_and(|list| list.lacks.is_some()), "{limit}");
+        assert_eq!(rows.len(), usize::try_from(limit.min(7)).expect("few"), "no file comes twice");
+        assert!(estate.requests_to(QUERY).len() <= 4);
     }
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_end_ends_with_the_deadline() {
+    let estate = estate("query_limit: 3\nrepositories: [{ key: libs, many: { prefix: 'p/', count: 20000 } }]");
+    let deadline = tokio::time::Instant::now().checked_add(Duration::from_secs(2));
+    let settings = Settings { deadline, ..quick() };
+    let artifactory = collector_of(&estate.artifactory_url(), "token: { env: ADMIN }", settings);
     let (list, rows) = listed(&artifactory, "libs", "").await;
-    assert!(list.is_ok() && rows.len() == 7, "AQL has no links that could lead in a circle");
+    let lacks = match list {
+        Ok(list) => list.lacks.expect("a reason"),
+        Err(miss) => miss,
+    };
+    assert_eq!(lacks.reason, UnseenReason::Unreachable, "{lacks}");
+    assert!(rows.len() < 20_000);
 }
 
 #[tokio::test]

@@ -148,6 +148,10 @@ impl<'w> Walk<'w> {
         };
         let (rows, window) = (page.rows() as u64, Self::window(&page));
         let is_full = page.notice.is_some() || rows >= window;
+        if is_full && rows < window {
+            // More follows, and rows are missing all the same.
+            self.lack(self.hidden());
+        }
         let from = self.last[0].clone();
         // The first row is the last one of the page before it.
         let mut files: Vec<File> = page.files.into_iter().skip(usize::from(from.is_some())).collect();

@@ -155,7 +155,8 @@ pub fn answer(truth: &Truth, files: &[Found], viewer: &Viewer<'_>, text: &str) -
         return refusal(400, "For permissions reasons AQL demands the following fields: repo, path and name.");
     }
     let mut found: Vec<&Found> = files.iter().filter(|file| holds(&query.find, file)).collect();
-    if !query.sort.is_empty() {
+    let is_in_order = query.sort == ["repo", "path", "name"] && !truth.sorts_without_case;
+    if !is_in_order {
         let case = |text: &str| if truth.sorts_without_case { text.to_lowercase() } else { text.to_owned() };
         let field = |file: &Found, name: &str| match name {
             "repo" => case(&file.repo),
@@ -165,9 +166,9 @@ pub fn answer(truth: &Truth, files: &[Found], viewer: &Viewer<'_>, text: &str) -
             _ => String::new(),
         };
         found.sort_by_cached_key(|file| query.sort.iter().map(|name| field(file, name)).collect::<Vec<_>>());
-        if query.descending {
-            found.reverse();
-        }
+    }
+    if query.descending {
+        found.reverse();
     }
     let limit = query.limit.unwrap_or(truth.query_limit).min(truth.query_limit);
     let from = usize::try_from(query.offset).unwrap_or(usize::MAX).min(found.len());

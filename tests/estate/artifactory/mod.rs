@@ -39,13 +39,15 @@ struct Inner {
     /// Every file; `None` where the truth changed since.
     files: Option<Arc<Vec<Found>>>,
     queries: usize,
+    /// The first query.
+    first: Option<String>,
     changes: Vec<(usize, Change)>,
 }
 
 impl Artifactory {
     /// Returns an Artifactory of which that is true.
     pub fn new(truth: Truth, now: Instant) -> Self {
-        let inner = Inner { truth, files: None, queries: 0, changes: Vec::new() };
+        let inner = Inner { truth, files: None, queries: 0, first: None, changes: Vec::new() };
         Self { inner: Mutex::new(inner), now }
     }
 
@@ -62,7 +64,7 @@ impl Artifactory {
     }
 
     fn query(&self, login: &Login, text: &str) -> Response {
-        let (truth, files) = {
+        let (truth, files, text) = {
             let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
             inner.queries += 1;
             let number = inner.queries;
@@ -79,9 +81,11 @@ impl Artifactory {
             // Without its lists of files, which may be long.
             let mut truth = inner.truth.clone();
             truth.repositories.clear();
-            (truth, inner.files.clone().expect("just made"))
+            let first = inner.first.get_or_insert_with(|| text.to_owned()).clone();
+            let text = if truth.stuck { first } else { text.to_owned() };
+            (truth, inner.files.clone().expect("just made"), text)
         };
-        aql::answer(&truth, &files, &Viewer { login }, text)
+        aql::answer(&truth, &files, &Viewer { login }, &text)
     }
 
     fn truth(&self) -> Truth {

@@ -34,6 +34,8 @@ pub struct Truth {
     pub notifies: bool,
     /// Whether it sorts without regard to case, and compares with.
     pub sorts_without_case: bool,
+    /// Whether something before it answers every query as the first one.
+    pub stuck: bool,
     /// The repositories.
     pub repositories: Vec<Repository>,
     /// Its own backups.
@@ -60,6 +62,7 @@ impl Default for Truth {
             query_limit: 500_000,
             notifies: true,
             sorts_without_case: false,
+            stuck: false,
             repositories: Vec::new(),
             backups: Vec::new(),
             blocks_push: false,
