@@ -19,9 +19,7 @@ const QUERY: &str = "/artifactory/api/search/aql";
 
 /// Everything that can be asked for.
 fn world() -> Estate {
-    let more = r#"
-backups: [{ key: backup-daily }]
-"#;
+    let more = "\nbackups: [{ key: backup-daily }]\n";
     let replication = r#"replications: [{ url: "https://dr.example/artifactory/libs", cron: "0 0 12 * * ?" }], replicated: { status: ok, at: 2026-11-25T00:00:00Z }"#;
     estate(&format!("{}{more}", SEVEN.replace("key: libs,", &format!("key: libs, {replication},"))))
 }
@@ -191,11 +189,17 @@ async fn a_fault_of_any_later_page_leaves_the_list_open() {
         (Fault::Html, UnseenReason::Unreadable),
         (Fault::HangUp, UnseenReason::Unreachable),
     ] {
-        // Four pages, what follows the last one, and the last row of all. Each is asked for twice.
+        // Four pages, what follows the last one, and the last row of all.
+        let estate = world();
+        let new =
+            || collector_of(&estate.artifactory_url(), "token: { env: ADMIN }", Settings { retries: 0, ..quick() });
+        let mut artifactory = new();
         for query in 2..=6 {
-            let estate = world();
-            let artifactory =
-                collector_of(&estate.artifactory_url(), "token: { env: ADMIN }", Settings { retries: 0, ..quick() });
+            if reason == UnseenReason::NotAuthorized {
+                // A credential that was refused is not tried again.
+                artifactory = new();
+            }
+            estate.heal();
             estate.fault(QUERY, When::From(query), fault.clone());
             let (list, rows) = listed(&artifactory, "libs", "").await;
             let lacks = list.expect("a list").lacks.unwrap_or_else(|| panic!("{fault:?} of query {query}"));

@@ -3,6 +3,7 @@
 //! One module a subject; unit tests stand beside the code they test.
 
 mod artifactory;
+mod artifactory_backups;
 mod artifactory_faults;
 mod boundaries;
 mod cli;
@@ -14,6 +15,7 @@ mod doubt;
 #[path = "../estate/mod.rs"]
 #[expect(dead_code, reason = "collectors are yet to be tested against the rest")]
 mod estate;
+mod estate_artifactory;
 mod estate_github;
 mod fault_pairs;
 

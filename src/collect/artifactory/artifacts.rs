@@ -62,9 +62,15 @@ impl Found {
 
 /// Returns the strongest checksum of a file as text.
 fn digest(file: &File) -> Option<Box<str>> {
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let sha256 = file.sums.sha256.map(|sum| format!("sha256:{}", hex(&sum)));
-    sha256.or_else(|| file.sums.sha1.map(|sum| format!("sha1:{}", hex(&sum)))).map(Into::into)
+    let text = |kind: &str, bytes: &[u8]| {
+        let mut text = format!("{kind}:");
+        for byte in bytes {
+            text.push_str(&format!("{byte:02x}"));
+        }
+        Box::from(text)
+    };
+    let sha256 = file.sums.sha256.map(|sum| text("sha256", &sum));
+    sha256.or_else(|| file.sums.sha1.map(|sum| text("sha1", &sum)))
 }
 
 impl Artifactory {
@@ -99,7 +105,7 @@ impl Artifactory {
         let complete = misses.is_empty();
         let fact = RecoveryPoints { complete, from: found.from, grade: Grade::Observed, kept_from: None, points };
         let mut told = vec![Told { fact: Fact::RecoveryPoints(fact), observed_at: ended.began, source: ended.source }];
-        told.extend(misses.into_iter().map(|miss| unseen(miss, Question::RecoveryPoints, ended.ended)));
+        told.extend(misses.into_iter().map(|miss| unseen(miss, Question::RecoveryPoints, ended.last_asked)));
         Ok(told)
     }
 }

@@ -117,7 +117,7 @@ fn read(text: &str) -> Result<Vec<Backup>, UnseenReason> {
             Event::CData(part) => value.push_str(&part.xml10_content()),
             Event::GeneralRef(part) => value.push_str(&meant(&part).ok_or(UnseenReason::Unreadable)?),
             Event::Empty(element) => {
-                has_backups |= is(&path, &["config"]) && element.local_name().as_ref() == "backups"
+                has_backups |= is(&path, &["config"]) && element.local_name().as_ref() == "backups";
             }
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
             // Other files of Artifactory have a root of the same name.

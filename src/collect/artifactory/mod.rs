@@ -16,7 +16,6 @@ pub mod rows;
 mod side;
 mod walk;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -37,7 +36,7 @@ use crate::policy::document::{ArtifactorySystem, Artifacts, BackupConfig, Replic
 use base::Base;
 use client::Session;
 use login::Credential;
-use repositories::{Held, Repositories};
+use repositories::{Repositories, Summary};
 
 /// How many queries are put to one instance at once: it answers as many at once, and makes others wait
 /// ("Artifactory Query Language", jfrog.com/help).
@@ -55,7 +54,7 @@ pub struct Artifactory {
     refused: Mutex<Option<Miss>>,
     repositories: OnceCell<Result<Repositories, Miss>>,
     /// The storage summary; `None` inside where whoever looks may not see it.
-    summary: OnceCell<Result<Option<BTreeMap<Box<str>, Held>>, Miss>>,
+    summary: OnceCell<Result<Option<Summary>, Miss>>,
     queries: Semaphore,
 }
 

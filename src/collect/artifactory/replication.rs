@@ -117,8 +117,8 @@ impl Artifactory {
             let mut miss = refused(&answer);
             match miss.reason {
                 UnseenReason::NotFound => {
-                    miss.what =
-                        format!("no replication of {repository} is configured, or none is shown to whoever looks")
+                    let none = "is configured, or none is shown to whoever looks";
+                    miss.what = format!("no replication of {repository} {none}");
                 }
                 UnseenReason::NotAuthorized => miss.what.push_str(": only administrators may read it"),
                 _ => {}
@@ -150,12 +150,11 @@ impl Artifactory {
                 None
             }
         };
-        match schedule(&wanted, blocked) {
-            Some(schedule) => told.push(Told::by(Fact::Schedule(schedule), &answer)),
-            None => {
-                let what = format!("{repository} is replicated change by change, and by no schedule");
-                told.push(unseen(answer.miss(UnseenReason::NotFound, what), Question::Schedule, answer.asked_at));
-            }
+        if let Some(schedule) = schedule(&wanted, blocked) {
+            told.push(Told::by(Fact::Schedule(schedule), &answer));
+        } else {
+            let what = format!("{repository} is replicated change by change, and by no schedule");
+            told.push(unseen(answer.miss(UnseenReason::NotFound, what), Question::Schedule, answer.asked_at));
         }
         told.push(Told::by(Fact::Settings(settings(&wanted)), &answer));
         let (alone, repository) = (wanted.len() == all.len(), repository.as_str());

@@ -194,6 +194,9 @@ pub(super) fn is_key(text: &str) -> bool {
     !text.is_empty() && text != "." && text != ".." && !text.contains(wrong)
 }
 
+/// What a storage summary says, by repository.
+pub(super) type Summary = BTreeMap<Box<str>, Held>;
+
 impl Artifactory {
     /// Returns the repositories that are shown, asked for once.
     pub(super) async fn repositories(&self) -> Result<&Repositories, Miss> {
@@ -202,7 +205,7 @@ impl Artifactory {
     }
 
     /// Returns the storage summary, asked for once; `None` where whoever looks may not see it.
-    async fn summary(&self) -> Result<Option<&BTreeMap<Box<str>, Held>>, Miss> {
+    async fn summary(&self) -> Result<Option<&Summary>, Miss> {
         if self.session().await?.login.is_anonymous() {
             return Ok(None);
         }
@@ -259,7 +262,7 @@ impl Artifactory {
         let mut listing = Listing { misses, ..Listing::default() };
         for repository in originals {
             let mut item = Item::named(ItemKind::Repository, &repository.key);
-            item.class = repository.package.clone();
+            item.class.clone_from(&repository.package);
             let held = summary.and_then(|summary| summary.get(&repository.key));
             // The summary is of some time ago: what was empty then may not be so now.
             item.empty = held.and_then(|held| held.files).filter(|files| *files > 0).map(|_| false);

@@ -74,7 +74,7 @@ pub(super) struct Ended {
     /// When its first page was asked for, UTC.
     pub(super) began: Instant,
     /// When its last page was asked for, UTC.
-    pub(super) ended: Instant,
+    pub(super) last_asked: Instant,
     /// Why it is known to lack something, or not known to be whole; `None` where it is whole.
     pub(super) lacks: Option<Miss>,
     /// The first question, with a digest over all answers.
@@ -113,7 +113,7 @@ impl Artifactory {
     }
 }
 
-impl<'w> Walk<'w> {
+impl Walk<'_> {
     /// Returns the next files; `None` at the end. No file comes twice.
     ///
     /// # Errors
@@ -183,7 +183,7 @@ impl<'w> Walk<'w> {
         if self.bodies.len() > 1 {
             source.body = Some(Digest::of_lines(self.bodies.into_iter()).to_string().into());
         }
-        Ok(Ended { began, ended: self.ended, lacks: self.lacks, source })
+        Ok(Ended { began, last_asked: self.ended, lacks: self.lacks, source })
     }
 
     /// Notes that whoever walks went no further.

@@ -11,7 +11,7 @@ use super::truth::{Replication, Repository, Truth};
 use super::{Viewer, refusal, told};
 
 /// Answers a GET.
-pub fn answer(truth: &Truth, now: Instant, viewer: &Viewer<'_>, path: &str) -> Response {
+pub fn answer(truth: &Truth, now: Instant, viewer: Viewer<'_>, path: &str) -> Response {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let visible =
         |key: &str| truth.repositories.iter().find(|repository| repository.key == key && viewer.sees_repository(key));
@@ -68,7 +68,7 @@ fn json_answer(body: &Value) -> Response {
     told(200, "application/json", format!("{body:#}"))
 }
 
-fn repositories(truth: &Truth, viewer: &Viewer<'_>) -> Response {
+fn repositories(truth: &Truth, viewer: Viewer<'_>) -> Response {
     let shown = truth.repositories.iter().filter(|repository| viewer.sees_repository(&repository.key));
     let list: Vec<Value> = shown
         .map(|repository| {
@@ -121,12 +121,13 @@ fn summary(truth: &Truth, now: Instant) -> Response {
 }
 
 fn configuration(truth: &Truth) -> String {
-    let backups: String = truth
+    let backups: Vec<String> = truth
         .backups
         .iter()
         .map(|backup| {
-            let excluded: String =
+            let excluded: Vec<String> =
                 backup.excluded.iter().map(|key| format!("<repositoryRef>{key}</repositoryRef>")).collect();
+            let excluded = excluded.concat();
             let excluded = if excluded.is_empty() {
                 "<excludedRepositories/>".to_owned()
             } else {
@@ -138,6 +139,7 @@ fn configuration(truth: &Truth) -> String {
             )
         })
         .collect();
+    let backups = backups.concat();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<config xmlns=\"http://artifactory.jfrog.org/xsd/3.1.29\">\n<offlineMode>false</offlineMode>\n<security><ldapSettings><managerPassword>estate-ldap-password</managerPassword></ldapSettings></security>\n<backups>\n{backups}</backups>\n</config>\n"
     )

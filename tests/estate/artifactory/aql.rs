@@ -12,7 +12,6 @@ use futures_util::stream;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use lastgood::model::time::parse_instant;
-use regex::Regex;
 use serde_json::Value;
 
 use super::truth::{Found, Queries, Truth};
@@ -134,12 +133,30 @@ fn ordered(operator: &str, is: Option<Ordering>) -> bool {
 }
 
 fn matches(pattern: &str, text: &str) -> bool {
-    let pattern = regex::escape(pattern).replace(r"\*", ".*").replace(r"\?", ".");
-    Regex::new(&format!("(?s)^{pattern}$")).is_ok_and(|pattern| pattern.is_match(text))
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut at, mut of, mut star) = (0, 0, None);
+    while of < text.len() {
+        match pattern.get(at) {
+            Some('*') => {
+                star = Some((at, of));
+                at += 1;
+            }
+            Some(c) if *c == '?' || *c == text[of] => (at, of) = (at + 1, of + 1),
+            // The last star takes one more character.
+            _ => match star {
+                Some((begin, taken)) => {
+                    star = Some((begin, taken + 1));
+                    (at, of) = (begin + 1, taken + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[at..].iter().all(|c| *c == '*')
 }
 
 /// Answers a query.
-pub fn answer(truth: &Truth, files: &[Found], viewer: &Viewer<'_>, text: &str) -> Response {
+pub fn answer(truth: &Truth, files: &[Found], viewer: Viewer<'_>, text: &str) -> Response {
     let wrong = || refusal(400, &format!("Failed to parse query: {text}, it looks like there is syntax error"));
     let Some(query) = read(text) else { return wrong() };
     match truth.queries {
@@ -244,6 +261,16 @@ fn printed(file: &Found, fields: &[&str], zone: Option<i32>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wildcards_match_any_text_and_any_character() {
+        for (pattern, text) in [("a/*", "a/b/c"), ("*", ""), ("a?c*e", "abcde"), ("*b*b", "abbb"), ("a.c", "a.c")] {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [("a/*", "ab"), ("?", ""), ("a.c", "abc"), ("*b", "bc"), ("", "a")] {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
 
     #[test]
     fn queries_are_read_in_any_order_and_nothing_else_is() {

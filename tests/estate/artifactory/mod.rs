@@ -85,7 +85,7 @@ impl Artifactory {
             let text = if truth.stuck { first } else { text.to_owned() };
             (truth, inner.files.clone().expect("just made"), text)
         };
-        aql::answer(&truth, &files, &Viewer { login }, &text)
+        aql::answer(&truth, &files, Viewer { login }, &text)
     }
 
     fn truth(&self) -> Truth {
@@ -108,11 +108,11 @@ pub struct Viewer<'a> {
 
 impl Viewer<'_> {
     /// Returns whether everything may be seen.
-    pub fn is_admin(&self) -> bool {
+    pub fn is_admin(self) -> bool {
         matches!(self.login, Login::User(user) if user.admin)
     }
 
-    fn sees_repository(&self, key: &str) -> bool {
+    fn sees_repository(self, key: &str) -> bool {
         match self.login {
             Login::Anonymous => true,
             Login::User(user) => user.admin || !user.hidden.iter().any(|hidden| hidden == key),
@@ -120,7 +120,7 @@ impl Viewer<'_> {
     }
 
     /// Returns whether a file may be seen.
-    pub fn sees_file(&self, file: &Found) -> bool {
+    pub fn sees_file(self, file: &Found) -> bool {
         let Login::User(user) = self.login else { return true };
         let path = format!("{}/{}/{}", file.repo, file.path, file.name).replace("/./", "/");
         let unreadable = |glob: &String| Glob::new(glob).expect("a pattern").compile_matcher().is_match(&path);
@@ -156,13 +156,13 @@ async fn answer(
         let text = String::from_utf8_lossy(&body);
         if text.len() > 6_000 {
             refusal(400, "The query is too long")
-        } else if headers.get(CONTENT_TYPE).is_none_or(|kind| !kind.as_bytes().starts_with(b"text/plain")) {
+        } else if headers.get(CONTENT_TYPE).is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain")) {
             refusal(415, "Unsupported Media Type")
         } else {
             artifactory.query(&login, &text)
         }
     } else if method == Method::GET || method == Method::HEAD {
-        answers::answer(&truth, artifactory.now, &Viewer { login: &login }, uri.path())
+        answers::answer(&truth, artifactory.now, Viewer { login: &login }, uri.path())
     } else {
         refusal(405, "Method Not Allowed")
     };

@@ -182,7 +182,7 @@ impl Item {
         given.cloned().unwrap_or_else(|| {
             let text = format!("{what} of {}", self.content.as_deref().unwrap_or(&self.path));
             let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-            digest.as_ref()[..bytes].iter().map(|byte| format!("{byte:02x}")).collect()
+            digest.as_ref()[..bytes].iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
         })
     }
 
