@@ -1,4 +1,6 @@
 //! Comparisons of sides that a test makes up.
+//!
+//! Real servers are left to the integration tests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
