@@ -13,6 +13,7 @@ mod doubt;
 #[expect(dead_code, reason = "collectors are yet to be tested against the rest")]
 mod estate;
 mod estate_github;
+mod estate_s3;
 mod fault_pairs;
 
 mod fixtures;
@@ -28,6 +29,8 @@ mod properties;
 mod readme;
 mod recorded_github;
 mod schemas;
+#[path = "../servers/mod.rs"]
+mod servers;
 mod support;
 mod tidy;
 mod zowe_2020;
