@@ -28,6 +28,9 @@ mod policy_places;
 mod properties;
 mod readme;
 mod recorded_github;
+mod s3;
+mod s3_faults;
+mod s3_servers;
 mod schemas;
 #[path = "../servers/mod.rs"]
 mod servers;

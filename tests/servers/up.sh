@@ -10,7 +10,7 @@ set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 access=testkey secret=testsecret0123456789
-rm -f "$folder"/{done,servers,skipped,*.endpoint,moto.pid}
+rm -rf "$folder"/{done,servers,skipped,moto.endpoint,ceph.endpoint,moto.pid,ceph}
 : >"$folder/skipped"
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
@@ -50,7 +50,6 @@ ceph() {
                     >"$folder/apt.log" 2>&1; } || return 1
     fi
     port=$(free_port)
-    rm -rf "$folder/ceph"
     url=$(timeout 180 bash "$here/ceph-up.sh" "$folder/ceph" "$port" "$access" "$secret" 2>"$folder/ceph.log") || return 1
     echo "ceph=${url/http:\/\//http:\/\/$access:$secret@}" >"$folder/ceph.endpoint"
 }
