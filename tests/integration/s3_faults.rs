@@ -222,7 +222,6 @@ async fn pages_that_do_not_fit_each_other_are_no_list() {
         Quirk::Twice,
         Quirk::Unordered,
         Quirk::Miscounted,
-        Quirk::OtherBucket,
     ] {
         let estate = start(THREE_PAGES);
         estate.s3().quirk("b", Some(quirk));

@@ -156,7 +156,12 @@ impl Client {
         let signable = SignableRequest::new(method.as_str(), &url, request.headers.iter().copied(), body);
         let signed = sign(signable.expect("a request"), &parameters).expect("it can be signed").into_parts().0;
         let (headers, _) = signed.into_parts();
+        let has_length = matches!(method, Method::PUT | Method::POST) && request.body.is_empty();
         let mut asked = self.http.request(method, &url);
+        if has_length {
+            // Of a body without bytes too, which some servers insist on.
+            asked = asked.header("content-length", "0");
+        }
         for (name, value) in request.headers {
             asked = asked.header(*name, *value);
         }

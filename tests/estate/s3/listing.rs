@@ -41,8 +41,6 @@ pub enum Quirk {
     Unordered,
     /// `KeyCount` tells of more than there is.
     Miscounted,
-    /// It is the listing of another bucket.
-    OtherBucket,
 }
 
 /// How the questions are to be answered.
@@ -256,7 +254,6 @@ pub fn objects(
     };
     let count = page.entries.len() + usize::from(manner.quirk == Some(Quirk::Miscounted));
     let count = element("KeyCount", &count.to_string());
-    let name = if manner.quirk == Some(Quirk::OtherBucket) { "another-bucket" } else { manner.bucket };
     let truncated = element("IsTruncated", if next.is_some() { "true" } else { "false" });
     let mut tokens = String::new();
     if let Some(asked) = asked {
@@ -265,7 +262,7 @@ pub fn objects(
     if let Some(next) = next.filter(|_| manner.quirk != Some(Quirk::NoToken)) {
         tokens.push_str(&element("NextContinuationToken", &token(&manner, &next, number)));
     }
-    let mut head = element("Name", name);
+    let mut head = element("Name", manner.bucket);
     head.push_str(&format!("<Prefix>{}</Prefix>", key(prefix)));
     if !delimiter.is_empty() {
         head.push_str(&format!("<Delimiter>{}</Delimiter>", key(delimiter)));
