@@ -88,6 +88,8 @@ pub enum Fault {
     Status(u16),
     /// That status and that code, in S3's words.
     S3(u16, &'static str),
+    /// 200 with that XML.
+    Instead(&'static str),
     /// Every XML element of that name is gone.
     Without(&'static str),
     /// That status with a page for people, as proxies answer.

@@ -42,7 +42,7 @@ async fn list(client: &Client, bucket: &str, more: &[(&str, &str)]) -> Answer {
 
 /// Returns the text of every element of that name.
 fn all(answer: &Answer, name: &str) -> Vec<String> {
-    let element = regex::Regex::new(&format!("<{name}>([^<]*)</{name}>")).unwrap();
+    let element = regex::Regex::new(&format!("<{name}>([^<]*)</{name}>")).expect("a name");
     element.captures_iter(&answer.body).map(|found| found[1].to_owned()).collect()
 }
 
@@ -196,4 +196,14 @@ async fn what_lies_there_can_change_between_two_pages() {
     estate.s3().quirk("b", Some(Quirk::NoToken));
     let cut = list(&client, "b", &[]).await;
     assert_eq!((cut.element("IsTruncated"), cut.element("NextContinuationToken")), ("true", ""));
+}
+
+#[tokio::test]
+async fn the_example_has_a_dump_each_day() {
+    let estate = Estate::example();
+    let client = good(&estate);
+    let day = (estate.now() - TimeDelta::days(3)).format("db-%Y-%m-%d/").to_string();
+    let page = list(&client, "backups", &[("prefix", &day)]).await;
+    assert_eq!(all(&page, "Key"), [format!("{day}data.gz"), format!("{day}schema.gz")]);
+    assert_eq!(all(&list(&client, "backups", &[]).await, "Key").len(), 241);
 }

@@ -14,10 +14,10 @@ use lastgood::collect::miss::Miss;
 use lastgood::collect::s3::Bucket;
 use lastgood::collect::secrets::Keyring;
 use lastgood::collect::told::Told;
-use lastgood::evidence::Fact;
 use lastgood::evidence::fact::{RecoveryPoints, Settings};
-use lastgood::model::UnseenReason;
+use lastgood::evidence::{Fact, Point};
 use lastgood::model::time::{Instant, parse_instant};
+use lastgood::model::{Count, UnseenReason};
 use lastgood::policy::document::Objects;
 use lastgood::policy::{Copy, System};
 use secrecy::SecretString;
@@ -86,8 +86,8 @@ fn document(system: &str, copies: &str) -> String {
 /// Returns the copy of a policy that is written so.
 pub(crate) fn objects(settings: &str) -> Objects {
     let policy = policy(&document("bucket: b", &format!("[{{ id: c, in: s, by: objects, {settings} }}]")));
-    let copies = policy.document().assets[0].copies.known().expect("it is known").to_vec();
-    let Some(Copy::Objects(objects)) = copies.into_iter().next() else { panic!("no objects") };
+    let copies = policy.document().assets[0].copies.known().expect("it is known");
+    let Some(Copy::Objects(objects)) = copies.first().cloned() else { panic!("no objects") };
     objects
 }
 
@@ -340,7 +340,7 @@ buckets:
         .iter()
         .map(|point| {
             let day = point.captured_at.format("%m-%d").to_string();
-            (day, point.bytes.map(|count| count.get()), point.items.map(|count| count.get()))
+            (day, point.bytes.map(Count::get), point.items.map(Count::get))
         })
         .collect();
     found.sort();
@@ -352,14 +352,11 @@ buckets:
     }
     found.retain(|(day, ..)| day != "11-22");
     assert_eq!(found, [day("11-20", 1_500, 2), day("11-21", 10, 1), day("11-23", 0, 1)]);
-    assert!(
-        points
-            .points
-            .iter()
-            .filter(|point| point.bytes.map(|count| count.get()) == Some(0))
-            .all(|point| point.is_empty())
-    );
+    assert!(points.points.iter().filter(|point| point.bytes.map(Count::get) == Some(0)).all(Point::is_empty));
 }
+
+/// What settings have to tell.
+type Want = fn(Settings) -> bool;
 
 #[tokio::test]
 async fn settings_say_what_would_delete_and_what_keeps_from_it() {
@@ -367,8 +364,20 @@ async fn settings_say_what_would_delete_and_what_keeps_from_it() {
     const OLD: &str = "<Rule><Prefix></Prefix><Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>14</NoncurrentDays></NoncurrentVersionExpiration></Rule>";
     let off = EXPIRE.replace("Enabled", "Disabled");
     let whole = EXPIRE.replace("<Prefix>db/</Prefix>", "");
-    type Want = fn(Settings) -> bool;
-    let cases: [(&str, String, &str, Want); 12] = [
+    let tagged = EXPIRE.replace("<Prefix>db/</Prefix>", "<Tag><Key>k</Key><Value>v</Value></Tag>");
+    let both = EXPIRE.replace(
+        "<Prefix>db/</Prefix>",
+        "<And><Prefix>db/</Prefix><ObjectSizeGreaterThan>1</ObjectSizeGreaterThan></And>",
+    );
+    let dated = EXPIRE.replace("<Days>30</Days>", "<Date>2030-01-01T00:00:00.000Z</Date>");
+    let markers = EXPIRE.replace("<Days>30</Days>", "<ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker>");
+    let two = format!("{EXPIRE}{}", EXPIRE.replace("30", "7").replace("db/", "db/daily/"));
+    let cases: [(&str, String, &str, Want); 17] = [
+        ("what has a tag expires", format!("lifecycle: '{tagged}'"), "db/", |s| s.expires_days == Some(30)),
+        ("what is large expires", format!("lifecycle: '{both}'"), "db/", |s| s.expires_days == Some(30)),
+        ("all of it goes on one day", format!("lifecycle: '{dated}'"), "db/", |s| s.expires_days == Some(1)),
+        ("markers alone go", format!("lifecycle: '{markers}'"), "db/", |s| s.expires_days == Some(0)),
+        ("the shorter of two counts", format!("lifecycle: '{two}'"), "db/", |s| s.expires_days == Some(7)),
         ("nothing is set", String::new(), "db/", |s| {
             s.versioning == Some(false) && s.expires_days == Some(0) && s.locked_days == Some(0)
         }),
@@ -423,6 +432,28 @@ async fn a_setting_that_may_not_be_read_is_not_told_as_harmless() {
         assert_eq!(told_of(found), None, "{denied}");
         let reasons: Vec<UnseenReason> = unseen.iter().map(|(reason, _)| *reason).collect();
         assert_eq!(reasons, [UnseenReason::NotAuthorized], "{denied}: {unseen:?}");
+    }
+}
+
+#[tokio::test]
+async fn how_long_it_takes_to_read_is_told_by_the_slowest_object() {
+    for (class, hours) in [
+        ("STANDARD", Some(0)),
+        ("GLACIER_IR", Some(0)),
+        ("GLACIER", Some(5)),
+        ("DEEP_ARCHIVE", Some(12)),
+        ("COLD", None),
+    ] {
+        let estate = start(&format!(
+            "buckets: [{{ name: b, objects: [{{ key: db/a, size: 1 }}, {{ key: db/b, size: 1, class: {class} }}] }}]"
+        ));
+        let bucket = bucket(&estate, SIGNED);
+        let (before, _) = settings(&bucket.settings("db/").await);
+        assert_eq!(before.thaw_hours, None, "{class}: nothing was listed yet");
+        assert_eq!(whole(&bucket, "db/").await.len(), 2);
+        let (found, unseen) = settings(&bucket.settings("db/").await);
+        assert_eq!(found.thaw_hours, hours, "{class}");
+        assert_eq!(unseen.is_empty(), hours.is_some(), "{class}: {unseen:?}");
     }
 }
 

@@ -267,6 +267,49 @@ async fn a_fault_that_passes_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_setting_that_cannot_be_read_hides_no_other() {
+    for (subresource, name) in
+        [("versioning", "versions"), ("object-lock", "locked"), ("lifecycle", "lifecycle"), ("uploads", "uploads")]
+    {
+        for (fault, reason) in [
+            (Fault::S3(501, "NotImplemented"), UnseenReason::Unreadable),
+            (Fault::S3(404, "NoSuchBucket"), UnseenReason::NotFound),
+            (Fault::S3(500, "InternalError"), UnseenReason::Unreachable),
+            (Fault::Html, UnseenReason::Unreadable),
+            (Fault::Proxy(404), UnseenReason::NotFound),
+            (Fault::HalfJson, UnseenReason::Truncated),
+        ] {
+            let estate = start(
+                "buckets: [{ name: b, versioning: Enabled, lock: { mode: COMPLIANCE, days: 9 }, lifecycle: '<Rule><Prefix/><Status>Enabled</Status><Expiration><Days>8</Days></Expiration></Rule>' }]",
+            );
+            estate.fault(&format!("/b[?]{subresource}*"), When::Always, fault.clone());
+            let (found, unseen) = settings(&with(&estate, quick()).settings("db/").await);
+            let reasons: Vec<UnseenReason> = unseen.iter().map(|(reason, _)| *reason).collect();
+            assert_eq!(reasons, [reason], "{subresource}: {fault:?}: {unseen:?}");
+            assert!(unseen[0].1.contains(name), "{unseen:?}");
+            let told = |of: &str| subresource != of;
+            assert_eq!(found.versioning, told("versioning").then_some(true), "{subresource}: {fault:?}");
+            assert_eq!(found.locked_days, told("object-lock").then_some(9), "{subresource}: {fault:?}");
+            assert_eq!(found.expires_days, told("lifecycle").then_some(8), "{subresource}: {fault:?}");
+            assert_eq!(found.unfinished.is_some(), told("uploads"), "{subresource}: {fault:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_setting_that_is_answered_with_a_list_is_not_harmless() {
+    // As Ceph answers what it does not know.
+    for subresource in ["versioning", "object-lock", "lifecycle", "uploads"] {
+        let list = "<ListBucketResult><Name>b</Name><IsTruncated>false</IsTruncated></ListBucketResult>";
+        let estate = start("buckets: [{ name: b }]");
+        estate.fault(&format!("/b[?]{subresource}*"), When::Always, Fault::Instead(list));
+        let (found, unseen) = settings(&with(&estate, quick()).settings("").await);
+        assert_eq!(unseen.len(), 1, "{subresource}: {found:?} {unseen:?}");
+        assert_eq!(unseen[0].0, UnseenReason::Unreadable, "{subresource}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_is_wrong_is_named() {
     for hours in [-1, 1] {
         let estate = start(THREE_PAGES);

@@ -117,6 +117,7 @@ pub fn instead(fault: &Fault, told: &Told) -> Option<Response> {
             answer(451, JSON, json!({ "message": words(451), "block": block }).to_string())
         }
         Fault::Status(status) => message(*status, words(*status)),
+        Fault::Instead(xml) => answer(200, "application/xml", *xml),
         Fault::S3(status, code) => {
             let refusal = Refusal::new(*status, code, "As told.");
             refusal.answer(&told.method, Personality::Aws)

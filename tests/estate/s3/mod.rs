@@ -67,7 +67,8 @@ impl S3 {
         for mut bucket in std::mem::take(&mut truth.buckets) {
             let listed = std::mem::take(&mut bucket.objects).into_iter();
             let many = bucket.many.iter().flat_map(truth::Many::objects);
-            let objects = listed.chain(many).map(|object| (object.key.clone(), object)).collect();
+            let every = bucket.every.iter().flat_map(|every| every.objects(now));
+            let objects = listed.chain(many).chain(every).map(|object| (object.key.clone(), object)).collect();
             let held = Held { objects, pages: 0, changes: Vec::new(), quirk: None, truth: bucket };
             buckets.insert(held.truth.name.clone(), held);
         }
@@ -147,7 +148,7 @@ impl S3 {
                 return Err(Refusal::new(405, "MethodNotAllowed", "Nothing can be written here."));
             }
             let call = call(method, &key, &query);
-            self.allowed(&held.truth, &caller, call, headers).map_err(with_region)?;
+            allowed(&held.truth, &caller, call, headers).map_err(with_region)?;
             let mut response = self.call(call, held, method, &key, &query, headers)?;
             if !ceph && key.is_empty() {
                 let region = HeaderValue::try_from(held.truth.region.as_str()).expect("a region");
@@ -158,21 +159,6 @@ impl S3 {
         .unwrap_or_else(|| {
             Err(Refusal::new(404, "NoSuchBucket", "The specified bucket does not exist").with("BucketName", bucket))
         })
-    }
-
-    fn allowed(&self, bucket: &Bucket, caller: &Caller, call: &str, headers: &HeaderMap) -> Result<(), Refusal> {
-        let anonymous = *caller == Caller::Anonymous;
-        if anonymous && !(bucket.public && matches!(call, "list" | "head" | "head-bucket" | "location")) {
-            return Err(Refusal::denied());
-        }
-        let pays = headers.get("x-amz-request-payer").is_some_and(|who| who.as_bytes() == b"requester");
-        if bucket.requester_pays && (anonymous || !pays) {
-            return Err(Refusal::denied());
-        }
-        if bucket.denied.iter().any(|denied| denied == call) {
-            return Err(Refusal::denied());
-        }
-        Ok(())
     }
 
     fn call(
@@ -241,19 +227,30 @@ impl S3 {
             return Err(Refusal::denied());
         }
         let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let names: String = buckets
-            .keys()
-            .filter(|_| !anonymous)
-            .map(|name| {
-                format!(
-                    "<Bucket>{}<CreationDate>2020-01-01T00:00:00.000Z</CreationDate></Bucket>",
-                    xml::element("Name", name)
-                )
-            })
-            .collect();
+        let mut names = String::new();
+        for name in buckets.keys().filter(|_| !anonymous) {
+            let name = xml::element("Name", name);
+            names.push_str(&format!("<Bucket>{name}<CreationDate>2020-01-01T00:00:00.000Z</CreationDate></Bucket>"));
+        }
         let owner = "<Owner><ID>75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a</ID></Owner>";
         Ok(xml::document("ListAllMyBucketsResult", &format!("{owner}<Buckets>{names}</Buckets>")))
     }
+}
+
+/// Returns whether that call may be made.
+fn allowed(bucket: &Bucket, caller: &Caller, call: &str, headers: &HeaderMap) -> Result<(), Refusal> {
+    let anonymous = *caller == Caller::Anonymous;
+    if anonymous && !(bucket.public && matches!(call, "list" | "head" | "head-bucket" | "location")) {
+        return Err(Refusal::denied());
+    }
+    let pays = headers.get("x-amz-request-payer").is_some_and(|who| who.as_bytes() == b"requester");
+    if bucket.requester_pays && (anonymous || !pays) {
+        return Err(Refusal::denied());
+    }
+    if bucket.denied.iter().any(|denied| denied == call) {
+        return Err(Refusal::denied());
+    }
+    Ok(())
 }
 
 /// Returns the parameters, decoded.

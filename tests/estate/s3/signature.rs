@@ -120,6 +120,11 @@ fn sha256(bytes: &[u8]) -> String {
     hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
+/// Returns a header's value as it is signed: with one space where there are several.
+fn spaced(value: &http::HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// What the header says.
 #[derive(Debug)]
 struct Signed<'a> {
@@ -159,21 +164,11 @@ impl<'a> Signed<'a> {
             question.query.iter().map(|(name, value)| (encoded(name), encoded(value))).collect();
         query.sort();
         let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let headers: String = self
-            .headers
-            .iter()
-            .map(|name| {
-                let values: Vec<String> = question
-                    .headers
-                    .get_all(*name)
-                    .iter()
-                    .map(|value| {
-                        String::from_utf8_lossy(value.as_bytes()).split_whitespace().collect::<Vec<_>>().join(" ")
-                    })
-                    .collect();
-                format!("{name}:{}\n", values.join(","))
-            })
-            .collect();
+        let mut headers = String::new();
+        for name in &self.headers {
+            let values: Vec<String> = question.headers.get_all(*name).iter().map(spaced).collect();
+            headers.push_str(&format!("{name}:{}\n", values.join(",")));
+        }
         format!(
             "{}\n{path}\n{}\n{headers}\n{}\n{}",
             question.method,

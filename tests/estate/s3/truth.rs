@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use lastgood::model::{Instant, Timespan};
 use serde::Deserialize;
 
@@ -99,6 +100,9 @@ pub struct Bucket {
     /// Objects by the thousand, besides `objects`.
     #[serde(default)]
     pub many: Vec<Many>,
+    /// Objects at equal distances, besides both.
+    #[serde(default)]
+    pub every: Vec<Every>,
     /// Uploads in parts that never ended.
     #[serde(default)]
     pub uploads: Vec<Upload>,
@@ -271,6 +275,31 @@ impl Many {
                 modified: self.modified,
                 ..Object::new(&format!("{begin}{number:08}{}", self.suffix), self.size)
             })
+        })
+    }
+}
+
+/// Objects at equal distances, the newest one distance ago.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Every {
+    /// Their keys, with when each was written as `strftime` has it: `db-%Y-%m-%d/dump.gz`.
+    pub key: String,
+    /// The distance in hours.
+    pub hours: i64,
+    /// How many.
+    pub count: i32,
+    /// The size of each, in bytes.
+    #[serde(default = "one")]
+    pub size: u64,
+}
+
+impl Every {
+    /// Returns them, where the estate was started at `now`.
+    pub fn objects(&self, now: Instant) -> impl Iterator<Item = Object> {
+        (1..=self.count).map(move |number| {
+            let at = now - TimeDelta::hours(self.hours) * number;
+            Object { modified: Moment::At(at), ..Object::new(&at.format(&self.key).to_string(), self.size) }
         })
     }
 }
