@@ -163,7 +163,7 @@ impl Reading<'_> {
         match path {
             "Contents/Key" => {
                 if self.draft.has_key {
-                    return Err("with an object that has two keys".to_owned());
+                    return Err("with a list that has an object with two keys".to_owned());
                 }
                 self.draft.has_key = true;
                 self.draft.key.push_str(text);
@@ -202,7 +202,7 @@ impl Reading<'_> {
     fn object(&mut self) -> Result<(), String> {
         self.found += 1;
         if !self.draft.has_key || self.draft.key.is_empty() {
-            return Err("with an object that has no key".to_owned());
+            return Err("with a list that has an object with no key".to_owned());
         }
         if !unescape(&self.draft.key, self.escaped, &mut self.key) {
             self.page.unread += 1;
@@ -228,7 +228,7 @@ impl Reading<'_> {
     fn prefix(&mut self, text: &str) -> Result<(), String> {
         self.found += 1;
         if !self.asked.folded {
-            return Err("with prefixes instead of keys".to_owned());
+            return Err("with a list of prefixes instead of keys".to_owned());
         }
         if unescape(text, self.escaped, &mut self.key) {
             self.fits(true)?;
@@ -242,11 +242,11 @@ impl Reading<'_> {
     /// Looks whether a key or a prefix is one of those asked for, and comes after those before it.
     fn fits(&mut self, is_prefix: bool) -> Result<(), String> {
         if !self.key.starts_with(self.asked.prefix) {
-            return Err("with keys outside of the prefix that was asked for".to_owned());
+            return Err("with a list of keys outside of the prefix that was asked for".to_owned());
         }
         let last = if is_prefix { &mut self.place.prefix } else { &mut self.place.key };
         if self.asked.sorted && *last >= self.key {
-            return Err("whose keys are not in order, so that it may lack some".to_owned());
+            return Err("with a list whose keys are not in order, so that it may lack some".to_owned());
         }
         last.clone_from(&self.key);
         Ok(())
@@ -435,8 +435,8 @@ mod tests {
         assert!(refused(&format!("{}{}{whole}", contents("b"), contents("a"))).contains("not in order"));
         assert!(refused(&format!("{}{}{whole}", contents("a"), contents("a"))).contains("not in order"));
         assert!(refused(&format!("{whole}<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>")).contains("prefixes"));
-        assert!(refused(&format!("{whole}<Contents><Size>1</Size></Contents>")).contains("no key"));
-        assert!(refused(&format!("{whole}{}", contents(""))).contains("no key"));
+        assert!(refused(&format!("{whole}<Contents><Size>1</Size></Contents>")).contains("with no key"));
+        assert!(refused(&format!("{whole}{}", contents(""))).contains("with no key"));
         assert!(refused(&format!("{whole}<EncodingType>rot13</EncodingType>")).contains("not known"));
         let elsewhere = read_as(Asked { prefix: "x/", ..ALL }, &format!("{two}{whole}")).unwrap_err();
         assert!(elsewhere.what.contains("outside of the prefix"));

@@ -343,7 +343,7 @@ mod tests {
     #[tokio::test]
     async fn a_key_that_cannot_be_placed_makes_the_list_less_than_whole() {
         let (complete, points, told) = looked(
-            &[("db-2026-13-01", 5, "2026-11-23T02:00:00Z"), ("db-2026-11-01", 5, "2026-11-23T02:00:00Z")],
+            &[("db-2026-11-01", 5, "2026-11-23T02:00:00Z"), ("db-2026-13-01", 5, "2026-11-23T02:00:00Z")],
             r", pattern: '(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})'",
         )
         .await;

@@ -69,7 +69,8 @@ pub(super) struct Asked {
     pub(super) method: Method,
     /// Path and query.
     pub(super) path: String,
-    headers: HeaderMap,
+    /// Its headers.
+    pub(super) headers: HeaderMap,
 }
 
 impl Asked {
