@@ -48,10 +48,28 @@ impl Keyring {
     ///
     /// `not-authorized` where the variable is not set, or the file cannot be read or is empty.
     pub fn read(&self, reference: &SecretRef) -> Result<SecretString, Miss> {
-        let missing = |what: String| Miss::new(UnseenReason::NotAuthorized, what);
-        let secret = match reference {
+        let secret = self.find(reference)?;
+        self.remember(&secret);
+        sendable(&secret, reference)?;
+        Ok(secret)
+    }
+
+    /// Returns what `reference` points at and is no secret, such as the id of an access key: it may stand
+    /// in reports.
+    ///
+    /// # Errors
+    ///
+    /// As `read`.
+    pub fn read_open(&self, reference: &SecretRef) -> Result<String, Miss> {
+        let open = self.find(reference)?;
+        sendable(&open, reference)?;
+        Ok(open.expose_secret().to_owned())
+    }
+
+    fn find(&self, reference: &SecretRef) -> Result<SecretString, Miss> {
+        match reference {
             SecretRef::Env(name) => {
-                (self.lookup)(name).ok_or_else(|| missing(format!("the environment variable {name} is not set")))?
+                (self.lookup)(name).ok_or_else(|| missing(format!("the environment variable {name} is not set")))
             }
             SecretRef::File(path) => {
                 let path = self.folder.join(path);
@@ -62,18 +80,9 @@ impl Keyring {
                 if text.is_empty() {
                     return Err(missing(format!("the secret file {} is empty", path.display())));
                 }
-                SecretString::from(text)
+                Ok(SecretString::from(text))
             }
-        };
-        self.remember(&secret);
-        if secret.expose_secret().chars().any(char::is_control) && !secret.expose_secret().starts_with("-----BEGIN") {
-            let place = match reference {
-                SecretRef::Env(name) => format!("the environment variable {name}"),
-                SecretRef::File(path) => format!("the secret file {}", path.display()),
-            };
-            return Err(missing(format!("{place} holds a line break or another character that no credential has")));
         }
-        Ok(secret)
     }
 
     /// Returns the secret of the first of `names` that is set in the environment; `None` where none is.
@@ -81,6 +90,11 @@ impl Keyring {
         let secret = names.iter().find_map(|name| (self.lookup)(name))?;
         self.remember(&secret);
         Some(secret)
+    }
+
+    /// Returns a variable of the environment that is no secret; `None` where it is not set.
+    pub fn open(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).map(|value| value.expose_secret().to_owned())
     }
 
     /// Notes a secret that came from elsewhere, such as a token that a server made.
@@ -110,6 +124,22 @@ impl Keyring {
             .map(secrecy::ExposeSecret::expose_secret)
             .any(|secret| secret.len() >= SHORTEST && memchr::memmem::find(text, secret.as_bytes()).is_some())
     }
+}
+
+fn missing(what: String) -> Miss {
+    Miss::new(UnseenReason::NotAuthorized, what)
+}
+
+/// Refuses what cannot be sent as a credential.
+fn sendable(secret: &SecretString, reference: &SecretRef) -> Result<(), Miss> {
+    if secret.expose_secret().chars().any(char::is_control) && !secret.expose_secret().starts_with("-----BEGIN") {
+        let place = match reference {
+            SecretRef::Env(name) => format!("the environment variable {name}"),
+            SecretRef::File(path) => format!("the secret file {}", path.display()),
+        };
+        return Err(missing(format!("{place} holds a line break or another character that no credential has")));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod doubt;
 #[expect(dead_code, reason = "collectors are yet to be tested against the rest")]
 mod estate;
 mod estate_github;
+mod estate_s3;
 mod fault_pairs;
 
 mod fixtures;
@@ -27,7 +28,12 @@ mod policy_places;
 mod properties;
 mod readme;
 mod recorded_github;
+mod s3;
+mod s3_faults;
+mod s3_servers;
 mod schemas;
+#[path = "../servers/mod.rs"]
+mod servers;
 mod support;
 mod tidy;
 mod zowe_2020;
