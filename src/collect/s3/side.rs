@@ -53,7 +53,11 @@ impl compare::Side for Side {
     }
 
     fn kinds(&self) -> &'static [Kind] {
-        &[Kind::Sha256, Kind::Sha1, Kind::Md5, Kind::Parts]
+        &[Kind::Md5, Kind::Parts]
+    }
+
+    fn closer_kinds(&self) -> &'static [Kind] {
+        &[Kind::Sha256, Kind::Sha1]
     }
 
     fn list(&self, out: mpsc::Sender<Vec<Row>>) -> BoxFuture<'_, Result<Listed, Miss>> {
