@@ -1,9 +1,10 @@
 //! The synthetic organisation: systems to audit, in this process, on loopback, with a known truth.
 //!
-//! `truth` says what is there, `github` tells it as GitHub does, `s3` as S3 does, `faults` spoils the answers, `log`
+//! `truth` says what is there, `github`, `s3` and `artifactory` tell it as these do, `faults` spoils the answers, `log`
 //! remembers the questions. Nothing here knows `lastgood`'s collectors, so that both can be wrong only
 //! apart. An estate runs on threads of its own: tests may block, and may run the binary against it.
 
+pub mod artifactory;
 pub mod faults;
 pub mod git;
 pub mod github;
@@ -111,10 +112,12 @@ impl Builder {
             .build()
             .expect("threads for the estate");
         let s3 = Arc::new(s3::S3::new(self.truth.s3.clone(), self.now));
+        let artifactory = Arc::new(artifactory::Artifactory::new(self.truth.artifactory.clone(), self.now));
         let scheme = if self.certificate.is_some() { "https" } else { "http" };
         let github = Arc::new(github::GitHub::new(self.truth, self.now, self.limits, self.git, scheme));
         let (faults, log) = (Arc::new(Faults::default()), Arc::new(Log::default()));
         let router = github::router(Arc::clone(&github)).merge(self.others);
+        let router = router.merge(artifactory::router(Arc::clone(&artifactory)));
         let dressed = |router| log::layer(faults::layer(router, &faults), &log);
         let router = dressed(router);
         let tls = self.certificate.map(tls::Server::new);
@@ -124,13 +127,25 @@ impl Builder {
         let s3_listener = Listener::open(&runtime, self.s3_port, s3_router, acceptor.clone());
         let listener = Listener::open(&runtime, self.port, router, acceptor);
         let ca = tls.map(|server| server.ca);
-        Estate { runtime: Some(runtime), github, s3, faults, log, listener, s3_listener, ca, _folder: self.folder }
+        Estate {
+            runtime: Some(runtime),
+            github,
+            s3,
+            artifactory,
+            faults,
+            log,
+            listener,
+            s3_listener,
+            ca,
+            _folder: self.folder,
+        }
     }
 }
 
 /// A running estate. It ends when it is dropped.
 pub struct Estate {
     runtime: Option<Runtime>,
+    artifactory: Arc<artifactory::Artifactory>,
     github: Arc<github::GitHub>,
     faults: Arc<Faults>,
     log: Arc<Log>,
@@ -170,6 +185,16 @@ impl Estate {
     /// Returns its S3, to change what lies there.
     pub fn s3(&self) -> &s3::S3 {
         &self.s3
+    }
+
+    /// Returns the address of its Artifactory, without a slash at the end.
+    pub fn artifactory_url(&self) -> String {
+        format!("{}/artifactory", self.url())
+    }
+
+    /// Returns its Artifactory, to change what is true of it.
+    pub fn artifactory(&self) -> &artifactory::Artifactory {
+        &self.artifactory
     }
 
     /// Returns where it listens.

@@ -63,6 +63,9 @@ pub struct Truth {
     /// S3: keys and buckets.
     #[serde(default)]
     pub s3: super::s3::Truth,
+    /// The Artifactory.
+    #[serde(default)]
+    pub artifactory: super::artifactory::Truth,
 }
 
 fn default_id() -> u64 {
@@ -448,8 +451,9 @@ impl Truth {
         let organization = "estate".to_owned();
         let (users, migrations, app) = (Vec::new(), Vec::new(), None);
         let s3 = super::s3::Truth::default();
+        let artifactory = super::artifactory::Truth::default();
         let id = default_id();
-        Self { organization, id, users, repositories, migrations, tokens: vec![token], app, s3 }.numbered()
+        Self { organization, id, users, repositories, migrations, tokens: vec![token], app, s3, artifactory }.numbered()
     }
 
     fn numbered(mut self) -> Self {

@@ -2,6 +2,8 @@
 //!
 //! One module a subject; unit tests stand beside the code they test.
 
+mod artifactory;
+mod artifactory_faults;
 mod boundaries;
 mod cli;
 mod collecting;
@@ -27,6 +29,7 @@ mod policy_faults;
 mod policy_places;
 mod properties;
 mod readme;
+mod recorded_artifactory;
 mod recorded_github;
 mod recorded_s3;
 mod s3;

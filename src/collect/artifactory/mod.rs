@@ -1,23 +1,68 @@
 //! Artifactory: what an instance holds, and what is found there of copies.
 //!
-//! One value a system of the policy. What the answers mean for the policy is left to the judge, comparing
-//! to `compare`.
+//! One value a system of the policy; one file a question. What the answers mean for the policy is left to
+//! the judge, comparing to `compare`.
 
-use std::sync::Arc;
+pub mod aql;
+pub mod artifacts;
+pub mod backup;
+mod base;
+pub mod client;
+pub mod config;
+mod login;
+pub mod replication;
+pub mod repositories;
+pub mod rows;
+mod side;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::compare::Side;
 use super::http::Door;
 use super::listing::Listing;
 use super::miss::Miss;
+use super::plan::fill;
 use super::secrets::Keyring;
 use super::told::Told;
+use crate::evidence::Fact;
+use crate::evidence::fact::{Question, Settings, Unseen};
+use crate::model::UnseenReason;
 use crate::model::time::Instant;
 use crate::policy::document::{ArtifactorySystem, Artifacts, BackupConfig, Replication};
+use base::Base;
+use client::Session;
+use login::Credential;
+use repositories::{Held, Repositories};
+
+/// How many queries are put to one instance at once: it answers as many at once, and makes others wait
+/// ("Artifactory Query Language", jfrog.com/help).
+const QUERIES: usize = 3;
 
 /// One instance, and how it is looked at.
-#[derive(Debug)]
 pub struct Artifactory {
-    host: Option<String>,
+    door: Door,
+    keys: Keyring,
+    /// As the policy writes it; where it answers may be below that.
+    base: Base,
+    credential: Credential,
+    session: OnceCell<Result<Session, Miss>>,
+    /// Why the credential was refused: it is not tried again, for that might lock the account.
+    refused: Mutex<Option<Miss>>,
+    repositories: OnceCell<Result<Repositories, Miss>>,
+    /// The storage summary; `None` inside where whoever looks may not see it.
+    summary: OnceCell<Result<Option<BTreeMap<Box<str>, Held>>, Miss>>,
+    queries: Semaphore,
+}
+
+impl fmt::Debug for Artifactory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Artifactory").field("base", &self.base).finish_non_exhaustive()
+    }
 }
 
 impl Artifactory {
@@ -27,78 +72,148 @@ impl Artifactory {
     ///
     /// `unreadable` where the address is none.
     pub fn new(door: Door, keys: Keyring, system: &ArtifactorySystem) -> Result<Self, Miss> {
-        drop((door, keys, system));
-        Ok(Self { host: None })
+        Ok(Self {
+            door,
+            keys,
+            base: Base::read(&system.url.value.0)?,
+            credential: Credential::of(system),
+            session: OnceCell::new(),
+            refused: Mutex::default(),
+            repositories: OnceCell::new(),
+            summary: OnceCell::new(),
+            queries: Semaphore::new(QUERIES),
+        })
     }
 
-    /// Returns as whom it looks: `anonymous`, or the user.
+    /// Returns as whom it looks: `anonymous`, the user, or what kind of credential it is where nobody tells
+    /// whose.
     ///
     /// # Errors
     ///
-    /// Where the credential cannot be read or is refused.
+    /// Where the credential cannot be read or is refused, or no Artifactory answers.
     pub async fn identity(&self) -> Result<Box<str>, Miss> {
-        Err(todo())
+        Ok(self.session().await.map_err(|miss| self.door.scrubbed(miss))?.identity.clone())
     }
 
     /// Returns the host that is asked; `None` where its address has none.
     pub fn host(&self) -> Option<&str> {
-        self.host.as_deref()
+        self.base.host()
     }
 
     /// Lists the repositories that hold originals: local and federated ones.
     pub async fn inventory(&self) -> Listing {
-        Listing { misses: vec![todo()], ..Listing::default() }
+        let mut listing = self.list_repositories().await;
+        listing.misses = listing.misses.into_iter().map(|miss| self.door.scrubbed(miss)).collect();
+        listing
     }
 
-    /// Lists artifacts as recovery points.
+    /// Lists artifacts as recovery points, whatever their age; of very many only those captured since `since`.
+    /// `item` takes the place of `{name}` in the copy's fields.
     ///
     /// # Errors
     ///
-    /// Where they could not be listed.
+    /// Where they could not be listed. A list that broke off is told, as one that is not whole.
     pub async fn artifacts(&self, copy: &Artifacts, item: Option<&str>, since: Instant) -> Result<Vec<Told>, Miss> {
-        let _ = (copy, item, since);
-        Err(todo())
+        self.points(copy, item, since).await.map_err(|miss| self.door.scrubbed(miss))
     }
 
     /// Reads the configuration of a backup, and whether it takes `repository`.
     ///
     /// # Errors
     ///
-    /// Where it could not be read.
+    /// Where it could not be read, as on JFrog Cloud; `not-found` where there is no such backup.
     pub async fn backup_config(&self, copy: &BackupConfig, repository: Option<&str>) -> Result<Vec<Told>, Miss> {
-        let _ = (copy, repository);
-        Err(todo())
+        self.backup_of(copy, repository).await.map_err(|miss| self.door.scrubbed(miss))
     }
 
     /// Reads configuration and state of a replication to `target`, the address of the Artifactory that is
-    /// said to hold the copy; any, where that is not known.
+    /// said to hold the copy; any, where that is not known. What could not be read of it is told as `unseen`.
     ///
     /// # Errors
     ///
-    /// Where they could not be read.
+    /// Where its configuration could not be read; `not-found` where it leads to other places alone.
     pub async fn replication(
         &self,
         copy: &Replication,
         item: Option<&str>,
         target: Option<&str>,
     ) -> Result<Vec<Told>, Miss> {
-        let _ = (copy, item, target);
-        Err(todo())
+        self.replication_of(copy, item, target).await.map_err(|miss| self.door.scrubbed(miss))
     }
 
     /// Reads the settings of a repository; what could not be read is told as `unseen`.
+    ///
+    /// No Artifactory keeps what was replaced. Whether another one repeats its deletions here cannot be seen
+    /// from here.
     pub async fn settings(&self, repository: &str) -> Vec<Told> {
-        let _ = repository;
-        Vec::new()
+        let miss = match self.repositories().await {
+            Ok(repositories) if repositories.by_key.contains_key(repository) => {
+                let fact = Fact::Settings(Settings { versioning: Some(false), ..Settings::default() });
+                return vec![Told { fact, observed_at: repositories.asked_at, source: repositories.source.clone() }];
+            }
+            Ok(repositories) => {
+                let what = format!("the repository {repository} is not there, or not shown to whoever looks");
+                Miss::new(UnseenReason::NotFound, what).from(&repositories.source)
+            }
+            Err(miss) => self.door.scrubbed(miss),
+        };
+        vec![unseen(miss, Question::Settings, self.now())]
     }
 
     /// Returns what lies below `path` of a repository as a side of a comparison.
     pub fn side(self: &Arc<Self>, repository: &str, path: &str) -> Box<dyn Side> {
-        let _ = (repository, path);
-        unreachable!()
+        let (artifactory, repository) = (Arc::clone(self), repository.to_owned());
+        Box::new(side::Place { artifactory, repository, folder: folder(path) })
+    }
+
+    fn now(&self) -> Instant {
+        self.door.clock().now()
     }
 }
 
-fn todo() -> Miss {
-    Miss::unreadable("not yet")
+/// Returns `field` with `{name}` replaced by the item's name.
+///
+/// # Errors
+///
+/// `unreadable` where it names an item and there is none.
+fn filled(field: &str, item: Option<&str>) -> Result<String, Miss> {
+    if item.is_none() && field.contains("{name}") {
+        return Err(Miss::unreadable(format!("`{field}` names an item, and the asset is not one of many")));
+    }
+    Ok(fill(field, item))
+}
+
+/// Returns a path inside a repository as the server writes it: without slashes at its ends, empty for the
+/// root.
+fn folder(path: &str) -> String {
+    let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Returns a miss as something that was asked for and not seen.
+fn unseen(miss: Miss, question: Question, at: Instant) -> Told {
+    let fact = Unseen { fact: Some(question), reason: miss.reason, what: miss.what.into() };
+    let source = miss.provenance.map(|source| *source).unwrap_or_default();
+    Told { fact: Fact::Unseen(fact), observed_at: at, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_the_same_however_it_is_written() {
+        for path in ["a/b", "/a/b/", "./a//b", "a/./b/"] {
+            assert_eq!(folder(path), "a/b", "{path}");
+        }
+        for path in ["", "/", ".", "./"] {
+            assert_eq!(folder(path), "", "{path}");
+        }
+    }
+
+    #[test]
+    fn a_place_for_a_name_needs_an_item() {
+        assert_eq!(filled("{name}-local", Some("libs")).unwrap(), "libs-local");
+        assert!(filled("{name}-local", None).is_err());
+    }
 }

@@ -24,6 +24,8 @@ pub enum ReadOnly {
     LsRefs,
     /// A GitHub App asks for the token with which it reads.
     InstallationToken,
+    /// Artifactory's query language, which can only find (jfrog.com/help, "Artifactory Query Language").
+    Aql,
 }
 
 /// One question to one system.

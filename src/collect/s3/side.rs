@@ -38,12 +38,12 @@ impl Side {
     }
 }
 
-/// Returns the name of a key below a prefix: without it, and without the slash that ends it. `None` where
-/// the name would begin with a slash, or the prefix ends within a word: another key could be called so.
+/// Returns the name of a key below a prefix: without it, and without the slash that ends it where the prefix
+/// does not. `None` where the name would begin with a slash: another key could be called so.
 fn name<'k>(prefix: &str, key: &'k str) -> Option<&'k str> {
     let rest = key.strip_prefix(prefix)?;
-    let rest =
-        if prefix.is_empty() || prefix.ends_with('/') || rest.is_empty() { rest } else { rest.strip_prefix('/')? };
+    let is_open = !prefix.is_empty() && !prefix.ends_with('/');
+    let rest = rest.strip_prefix('/').filter(|_| is_open).unwrap_or(rest);
     (!rest.starts_with('/')).then_some(rest)
 }
 
@@ -156,7 +156,8 @@ mod tests {
         assert_eq!(name("p/", "p/a/b"), Some("a/b"));
         assert_eq!(name("p", "p/a"), Some("a"));
         assert_eq!(name("p", "p"), Some(""));
-        for none in [("", "/a"), ("p/", "p//a"), ("p", "p//a"), ("p", "p-other/a")] {
+        assert_eq!(name("p", "p-other/a"), Some("-other/a"), "a prefix is how keys begin, and no folder");
+        for none in [("", "/a"), ("p/", "p//a"), ("p", "p//a")] {
             assert_eq!(name(none.0, none.1), None, "{none:?}");
         }
     }
