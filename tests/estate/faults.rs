@@ -86,6 +86,12 @@ pub enum Fault {
     PageLoop,
     /// That status, in GitHub's words.
     Status(u16),
+    /// That status and that code, in S3's words.
+    S3(u16, &'static str),
+    /// 200 with that XML.
+    Instead(&'static str),
+    /// Every XML element of that name is gone.
+    Without(&'static str),
     /// That status with a page for people, as proxies answer.
     Proxy(u16),
     /// 429 or 503, or 403, with or without a time to wait.
@@ -144,11 +150,14 @@ impl Faults {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Counts a question, and returns the faults of its answer.
-    fn due(&self, path: &str) -> Vec<Fault> {
+    /// Counts a question, and returns the faults of its answer. A pattern may match the path, or path and
+    /// query.
+    fn due(&self, uri: &http::Uri) -> Vec<Fault> {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        let whole = uri.path_and_query().map_or("", |whole| whole.as_str());
+        let matches = |pattern: &GlobMatcher| pattern.is_match(uri.path()) || pattern.is_match(whole);
         let mut due = Vec::new();
-        for rule in rules.iter_mut().filter(|rule| rule.pattern.is_match(path)) {
+        for rule in rules.iter_mut().filter(|rule| matches(&rule.pattern)) {
             rule.seen += 1;
             if rule.when.holds(rule.seen) {
                 due.push(rule.fault.clone());
@@ -164,7 +173,7 @@ pub fn layer(router: Router, faults: &Arc<Faults>) -> Router {
 }
 
 async fn disturb(State(faults): State<Arc<Faults>>, request: Request, next: Next) -> Response {
-    let due = faults.due(request.uri().path());
+    let due = faults.due(request.uri());
     if due.is_empty() {
         return next.run(request).await;
     }

@@ -1,6 +1,6 @@
 //! The synthetic organisation: systems to audit, in this process, on loopback, with a known truth.
 //!
-//! `truth` says what is there, `github` tells it as GitHub does, `artifactory` as Artifactory does, `faults` spoils the answers, `log`
+//! `truth` says what is there, `github`, `s3` and `artifactory` tell it as these do, `faults` spoils the answers, `log`
 //! remembers the questions. Nothing here knows `lastgood`'s collectors, so that both can be wrong only
 //! apart. An estate runs on threads of its own: tests may block, and may run the binary against it.
 
@@ -12,6 +12,7 @@ pub mod listener;
 pub mod log;
 pub mod many;
 pub mod repositories;
+pub mod s3;
 pub mod tls;
 pub mod truth;
 
@@ -45,6 +46,7 @@ pub struct Builder {
     git: Option<PathBuf>,
     certificate: Option<Certificate>,
     others: Router,
+    s3_port: u16,
     folder: Option<tempfile::TempDir>,
 }
 
@@ -58,6 +60,12 @@ impl Builder {
     /// Listens on that port; on any free one otherwise.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Serves S3 on that port; on any free one otherwise.
+    pub fn s3_port(mut self, port: u16) -> Self {
+        self.s3_port = port;
         self
     }
 
@@ -103,19 +111,34 @@ impl Builder {
             .enable_all()
             .build()
             .expect("threads for the estate");
+        let s3 = Arc::new(s3::S3::new(self.truth.s3.clone(), self.now));
         let artifactory = Arc::new(artifactory::Artifactory::new(self.truth.artifactory.clone(), self.now));
         let scheme = if self.certificate.is_some() { "https" } else { "http" };
         let github = Arc::new(github::GitHub::new(self.truth, self.now, self.limits, self.git, scheme));
         let (faults, log) = (Arc::new(Faults::default()), Arc::new(Log::default()));
-        let router =
-            github::router(Arc::clone(&github)).merge(self.others).merge(artifactory::router(Arc::clone(&artifactory)));
-        let router = faults::layer(router, &faults);
-        let router = log::layer(router, &log);
+        let router = github::router(Arc::clone(&github)).merge(self.others);
+        let router = router.merge(artifactory::router(Arc::clone(&artifactory)));
+        let dressed = |router| log::layer(faults::layer(router, &faults), &log);
+        let router = dressed(router);
         let tls = self.certificate.map(tls::Server::new);
         let acceptor = tls.as_ref().map(|server| server.acceptor.clone());
+        // S3 wants all paths for itself, and so a port of its own.
+        let s3_router = dressed(s3::router(Arc::clone(&s3)));
+        let s3_listener = Listener::open(&runtime, self.s3_port, s3_router, acceptor.clone());
         let listener = Listener::open(&runtime, self.port, router, acceptor);
         let ca = tls.map(|server| server.ca);
-        Estate { runtime: Some(runtime), artifactory, github, faults, log, listener, ca, _folder: self.folder }
+        Estate {
+            runtime: Some(runtime),
+            github,
+            s3,
+            artifactory,
+            faults,
+            log,
+            listener,
+            s3_listener,
+            ca,
+            _folder: self.folder,
+        }
     }
 }
 
@@ -127,6 +150,8 @@ pub struct Estate {
     faults: Arc<Faults>,
     log: Arc<Log>,
     listener: Listener,
+    s3: Arc<s3::S3>,
+    s3_listener: Listener,
     ca: Option<String>,
     /// The repositories, where it has some of its own.
     _folder: Option<tempfile::TempDir>,
@@ -137,7 +162,7 @@ impl Estate {
     pub fn of(truth: Truth) -> Builder {
         let limits = github::Limits { anonymous: 1_000_000, with_token: 1_000_000 };
         let others = Router::new();
-        Builder { truth, now: now(), port: 0, limits, git: None, certificate: None, others, folder: None }
+        Builder { truth, now: now(), port: 0, limits, git: None, certificate: None, others, s3_port: 0, folder: None }
     }
 
     /// Starts the estate of `example.yaml`.
@@ -149,6 +174,17 @@ impl Estate {
     pub fn url(&self) -> String {
         let scheme = if self.ca.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.address())
+    }
+
+    /// Returns the endpoint of its S3, without a slash at the end.
+    pub fn s3_url(&self) -> String {
+        let scheme = if self.ca.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.s3_listener.address)
+    }
+
+    /// Returns its S3, to change what lies there.
+    pub fn s3(&self) -> &s3::S3 {
+        &self.s3
     }
 
     /// Returns the address of its Artifactory, without a slash at the end.
@@ -205,12 +241,14 @@ impl Estate {
     /// Stops listening and breaks every connection: from now on, connections are refused.
     pub fn close(&mut self) {
         self.listener.close();
+        self.s3_listener.close();
     }
 
     /// Listens again on the same port.
     pub fn reopen(&mut self) {
         let runtime = self.runtime.as_ref().expect("it runs");
         self.listener.reopen(runtime);
+        self.s3_listener.reopen(runtime);
     }
 
     /// Returns every question so far, in the order in which they came.
@@ -236,7 +274,7 @@ impl Estate {
 
 impl Drop for Estate {
     fn drop(&mut self) {
-        self.listener.close();
+        self.close();
         if let Some(runtime) = self.runtime.take() {
             // Tests drop it inside a runtime of their own, where waiting is not allowed.
             runtime.shutdown_background();

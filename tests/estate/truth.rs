@@ -60,6 +60,9 @@ pub struct Truth {
     /// A GitHub App, where there is one.
     #[serde(default)]
     pub app: Option<App>,
+    /// S3: keys and buckets.
+    #[serde(default)]
+    pub s3: super::s3::Truth,
     /// The Artifactory.
     #[serde(default)]
     pub artifactory: super::artifactory::Truth,
@@ -447,9 +450,10 @@ impl Truth {
         };
         let organization = "estate".to_owned();
         let (users, migrations, app) = (Vec::new(), Vec::new(), None);
+        let s3 = super::s3::Truth::default();
         let artifactory = super::artifactory::Truth::default();
         let id = default_id();
-        Self { organization, id, users, repositories, migrations, tokens: vec![token], app, artifactory }.numbered()
+        Self { organization, id, users, repositories, migrations, tokens: vec![token], app, s3, artifactory }.numbered()
     }
 
     fn numbered(mut self) -> Self {

@@ -17,6 +17,7 @@ mod doubt;
 mod estate;
 mod estate_artifactory;
 mod estate_github;
+mod estate_s3;
 mod fault_pairs;
 
 mod fixtures;
@@ -32,7 +33,13 @@ mod properties;
 mod readme;
 mod recorded_artifactory;
 mod recorded_github;
+mod recorded_s3;
+mod s3;
+mod s3_faults;
+mod s3_servers;
 mod schemas;
+#[path = "../servers/mod.rs"]
+mod servers;
 mod support;
 mod tidy;
 mod zowe_2020;

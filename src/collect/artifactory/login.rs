@@ -60,7 +60,7 @@ impl Credential {
     pub(super) fn found(&self, keys: &Keyring, base: &Base) -> Result<Login, Miss> {
         Ok(match self {
             Self::Token(token) => Login::Token(keys.read(token)?),
-            Self::Basic(user, password) => Login::Basic(keys.read_name(user)?, keys.read(password)?),
+            Self::Basic(user, password) => Login::Basic(keys.read_open(user)?, keys.read(password)?),
             Self::Key(key) => Login::Key(keys.read(key)?),
             Self::UserAlone => {
                 return Err(Miss::new(UnseenReason::NotAuthorized, "the system has a `user` and no `password`"));

@@ -76,7 +76,7 @@ mod tests {
         let github = fake.github(&system(""));
         let (name, told) = github.renamed("old").await.unwrap().unwrap();
         assert_eq!((name.as_str(), item(&told).id.as_deref()), ("new", Some("7")));
-        assert_eq!(item(&told).former_names, ["old".into()]);
+        assert_eq!(item(&told).former_names, [Box::from("old")]);
         assert_eq!(github.renamed("gone").await.unwrap(), None);
         assert_eq!(github.renamed("../x").await.unwrap(), None);
     }

@@ -112,10 +112,10 @@ mod tests {
     fn schedules_are_found_however_the_file_is_written() {
         let crons = |text: &str| of_text(text).unwrap().crons;
         let two = "name: Backup\non:\n  workflow_dispatch:\n  schedule:\n    - cron: '0 3 * * *'\n    - cron: \"30 15 * * 1-5\" # again\njobs: {}\n";
-        assert_eq!(crons(two), ["0 3 * * *".into(), "30 15 * * 1-5".into()]);
+        assert_eq!(crons(two), [Box::from("0 3 * * *"), Box::from("30 15 * * 1-5")]);
         assert_eq!(crons(&two.replace("\non:", "\n\"on\":")).len(), 2);
         assert_eq!(crons(&two.replace("\non:", "\ntrue:")).len(), 2);
-        assert_eq!(crons("on: { schedule: [{ cron: '0 3 * * *', timezone: UTC }] }"), ["0 3 * * *".into()]);
+        assert_eq!(crons("on: { schedule: [{ cron: '0 3 * * *', timezone: UTC }] }"), [Box::from("0 3 * * *")]);
     }
 
     #[test]
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn the_file_comes_as_base64_in_lines() {
         let body = r#"{"type":"file","encoding":"base64","content":"b246IHB1\nc2gK\n"}"#;
-        assert_eq!(of_contents(&answer(200, &[], body)).unwrap().events, ["push".into()]);
+        assert_eq!(of_contents(&answer(200, &[], body)).unwrap().events, [Box::from("push")]);
         for wrong in [body.replace("base64", "none"), body.replace("b246", "!!!!"), "[]".to_owned()] {
             assert!(of_contents(&answer(200, &[], &wrong)).is_err(), "{wrong}");
         }

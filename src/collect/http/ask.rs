@@ -121,9 +121,13 @@ impl Ask {
         Ok(self.header(AUTHORIZATION, value))
     }
 
-    /// Returns the credential as it is sent, without its scheme; `None` where none is.
+    /// Returns the credential as it is sent, without its scheme; `None` where none is, and where it is a
+    /// signature: that is of use for this question alone, and there are as many as questions.
     pub(super) fn credential(&self) -> Option<SecretString> {
         let value = self.headers.get(AUTHORIZATION)?.to_str().ok()?;
+        if value.starts_with("AWS4-") {
+            return None;
+        }
         Some(value.split_once(' ').map_or(value, |(_, credential)| credential).into())
     }
 

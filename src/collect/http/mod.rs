@@ -127,6 +127,12 @@ impl Door {
         &self.inner.clock
     }
 
+    /// Returns the HTTP client, for libraries that ask on their own account for credentials. What is asked
+    /// so is not paced, not tried again and has no provenance: no audited system is asked this way.
+    pub fn client(&self) -> &reqwest::Client {
+        &self.inner.client
+    }
+
     /// Returns the settings.
     pub fn settings(&self) -> &Settings {
         &self.inner.settings

@@ -15,11 +15,13 @@ use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG, HeaderName, HeaderValue, LOCATION,
     RETRY_AFTER,
 };
-use http::{HeaderMap, Request, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use serde_json::{Value, json};
 
 use super::super::listener::HangUp;
 use super::super::now;
+use super::super::s3::truth::Personality;
+use super::super::s3::xml::Refusal;
 use super::pages::{Place, place, without_end};
 use super::{Fault, Wait};
 
@@ -34,6 +36,7 @@ const REST: Duration = Duration::from_millis(20);
 /// What a question told that a spoiled answer needs.
 #[derive(Debug, Clone)]
 pub struct Told {
+    method: Method,
     uri: Uri,
     credential: String,
     place: Place,
@@ -44,6 +47,7 @@ impl Told {
     pub fn by(request: &Request<Bytes>) -> Self {
         let credential = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         Self {
+            method: request.method().clone(),
             uri: request.uri().clone(),
             credential: credential.unwrap_or_default().to_owned(),
             place: place(request.uri(), request.headers(), request.body()),
@@ -113,6 +117,11 @@ pub fn instead(fault: &Fault, told: &Told) -> Option<Response> {
             answer(451, JSON, json!({ "message": words(451), "block": block }).to_string())
         }
         Fault::Status(status) => message(*status, words(*status)),
+        Fault::Instead(xml) => answer(200, "application/xml", *xml),
+        Fault::S3(status, code) => {
+            let refusal = Refusal::new(*status, code, "As told.");
+            refusal.answer(&told.method, Personality::Aws)
+        }
         Fault::Proxy(status) => {
             answer(*status, "text/html", "<html><body><h1>No server is available</h1></body></html>")
         }
@@ -228,6 +237,12 @@ pub async fn spoil(fault: Fault, response: Response, told: &Told) -> Response {
         Fault::HalfJson => {
             let (parts, body) = whole(response).await;
             Response::from_parts(parts, Body::from(body.slice(..body.len() / 2)))
+        }
+        Fault::Without(name) => {
+            let (parts, body) = whole(response).await;
+            let element = regex::Regex::new(&format!("(?s)<{name}(?: [^>]*)?(?:/>|>.*?</{name}>)")).expect("a name");
+            let text = String::from_utf8_lossy(&body).into_owned();
+            Response::from_parts(parts, Body::from(element.replace_all(&text, "").into_owned()))
         }
         Fault::Missing(name) => changed(response, |_, body| each_field(body, name, None)).await,
         Fault::Null(name) => changed(response, |_, body| each_field(body, name, Some(&Value::Null))).await,

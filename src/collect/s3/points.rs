@@ -1,0 +1,352 @@
+//! `objects`: objects of a bucket; each, or each group, is a recovery point.
+//!
+//! A pattern chooses keys, dates points by its named groups and may make one point of many objects. Which
+//! points are enough is left to the judge.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{NaiveDate, TimeZone as _, Utc};
+use regex::{Captures, Regex};
+use tokio::sync::mpsc;
+
+use super::client::Client;
+use super::list::{self, End};
+use super::listing::Object;
+use super::unseen;
+use crate::collect::miss::Miss;
+use crate::collect::plan::fill;
+use crate::collect::told::Told;
+use crate::evidence::fact::Question;
+use crate::evidence::{Fact, Point, RecoveryPoints};
+use crate::model::time::Instant;
+use crate::model::{Count, Grade};
+use crate::policy::document::Objects;
+
+/// How many pages wait to be taken.
+const WAITING: usize = 8;
+
+/// The group that stands for all that the pattern matched.
+const MATCH: &str = "match";
+
+/// How keys become recovery points.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    pattern: Option<Regex>,
+    group: Option<String>,
+    /// Whether the pattern dates points.
+    dated: bool,
+}
+
+/// What an object is to a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// The pattern does not match it.
+    Other,
+    /// It matches and cannot be placed: its date is none, or it is of no group.
+    Odd,
+    /// A recovery point, or a part of one.
+    Of {
+        /// What is the same for all objects of one point: the group's text, or the key.
+        point: Box<str>,
+        /// The date in its key, UTC; `None` where keys have none.
+        dated: Option<Instant>,
+    },
+}
+
+impl Rule {
+    /// Returns the rule of a copy.
+    pub fn new(copy: &Objects) -> Self {
+        let pattern = copy.pattern.as_ref().map(|pattern| pattern.value.0.clone());
+        let dated =
+            pattern.as_ref().is_some_and(|pattern| pattern.capture_names().flatten().any(|name| name == "year"));
+        Self { pattern, group: copy.group.as_ref().map(|group| group.value.clone()), dated }
+    }
+
+    /// Returns what a key is.
+    pub fn part(&self, key: &str) -> Part {
+        let Some(pattern) = &self.pattern else { return Part::Of { point: key.into(), dated: None } };
+        if self.group.is_none() && !self.dated {
+            return if pattern.is_match(key) { Part::Of { point: key.into(), dated: None } } else { Part::Other };
+        }
+        let Some(found) = pattern.captures(key) else { return Part::Other };
+        let point = match self.group.as_deref() {
+            None => key,
+            Some(MATCH) if found.name(MATCH).is_none() => found.get(0).map_or("", |whole| whole.as_str()),
+            Some(group) => match found.name(group) {
+                Some(group) => group.as_str(),
+                None => return Part::Odd,
+            },
+        };
+        let dated = if self.dated {
+            match date(&found) {
+                Some(date) => Some(date),
+                None => return Part::Odd,
+            }
+        } else {
+            None
+        };
+        Part::Of { point: point.into(), dated }
+    }
+}
+
+/// Returns the time that the named groups tell, UTC; what is left out at the end is the earliest that it
+/// can be, because the state cannot be newer than that for sure. Years of two digits are of this century.
+/// `None` where it is no time.
+fn date(found: &Captures<'_>) -> Option<Instant> {
+    let year = found.name("year")?.as_str();
+    let year: i32 = match year.len() {
+        2 => 2_000 + year.parse::<i32>().ok()?,
+        4 => year.parse().ok()?,
+        _ => return None,
+    };
+    let mut parts = [1, 1, 0, 0, 0];
+    for (part, name) in parts.iter_mut().zip(["month", "day", "hour", "minute", "second"]) {
+        let Some(text) = found.name(name) else { break };
+        *part = text.as_str().parse().ok()?;
+    }
+    let [month, day, hour, minute, second] = parts;
+    let time = NaiveDate::from_ymd_opt(year, month, day)?.and_hms_opt(hour, minute, second)?;
+    Some(Utc.from_utc_datetime(&time))
+}
+
+/// An object of a point.
+#[derive(Debug)]
+struct Piece {
+    point: Box<str>,
+    dated: Option<Instant>,
+    bytes: u64,
+    modified: Instant,
+}
+
+/// The objects of one point together.
+#[derive(Debug)]
+struct Sum {
+    dated: Option<Instant>,
+    bytes: u64,
+    items: u64,
+    newest: Instant,
+}
+
+impl Sum {
+    const fn of(piece: &Piece) -> Self {
+        Self { dated: piece.dated, bytes: piece.bytes, items: 1, newest: piece.modified }
+    }
+
+    fn add(&mut self, piece: &Piece) {
+        // A point is as old as the oldest state in it.
+        self.dated = self.dated.min(piece.dated);
+        self.bytes = self.bytes.saturating_add(piece.bytes);
+        self.items += 1;
+        self.newest = self.newest.max(piece.modified);
+    }
+
+    fn point(self, location: Box<str>) -> Point {
+        // A name may promise a later state than there was when the last of it was written.
+        let captured_at = self.dated.map_or(self.newest, |dated| dated.min(self.newest));
+        Point {
+            available_at: (self.newest > captured_at).then_some(self.newest),
+            bytes: Count::new(self.bytes),
+            captured_at,
+            digest: None,
+            items: Count::new(self.items),
+            location: Some(Box::new(location)),
+        }
+    }
+}
+
+/// Looks for the recovery points of a copy; returns how the list ended too.
+pub(super) async fn look(client: &Arc<Client>, copy: &Objects, item: Option<&str>) -> Result<(Vec<Told>, End), Miss> {
+    let prefix = prefix(copy, item);
+    let rule = Rule::new(copy);
+    let odd = AtomicU64::new(0);
+    let make = |object: &Object<'_>| {
+        if object.is_folder() {
+            return None;
+        }
+        match rule.part(object.key) {
+            Part::Other => None,
+            Part::Odd => {
+                odd.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+            Part::Of { point, dated } => Some(Piece { point, dated, bytes: object.bytes, modified: object.modified }),
+        }
+    };
+    let (out, mut pages) = mpsc::channel(WAITING);
+    let grouped = rule.group.is_some();
+    let listing = async {
+        let end = list::list(client, &prefix, &make, &out).await;
+        drop(out);
+        end
+    };
+    let taking = async {
+        let (mut points, mut groups) = (Vec::new(), HashMap::<Box<str>, Sum>::new());
+        while let Some(pieces) = pages.recv().await {
+            for piece in pieces {
+                if !grouped {
+                    points.push(Sum::of(&piece).point(piece.point));
+                } else if let Some(sum) = groups.get_mut(&piece.point) {
+                    sum.add(&piece);
+                } else {
+                    groups.insert(piece.point.clone(), Sum::of(&piece));
+                }
+            }
+        }
+        points.extend(groups.into_iter().map(|(location, sum)| sum.point(location)));
+        points
+    };
+    let (end, mut points) = tokio::join!(listing, taking);
+    let end = end?;
+    points.sort_by(|one, other| {
+        let order = |point: &Point| (point.captured_at, point.location.as_ref().map(|location| (**location).clone()));
+        one.captured_at.cmp(&other.captured_at).then_with(|| order(one).cmp(&order(other)))
+    });
+    let odd = odd.into_inner();
+    let complete = end.unread == 0 && odd == 0 && !end.left;
+    let fact = RecoveryPoints { complete, from: None, grade: Grade::Observed, kept_from: None, points };
+    let mut told = vec![Told { fact: Fact::RecoveryPoints(fact), observed_at: end.began, source: end.source.clone() }];
+    let misses = [
+        (end.unread > 0).then(|| format!("{} keys below `{prefix}` cannot be read", end.unread)),
+        (odd > 0).then(|| format!("{odd} keys match the pattern, but have no date or group that can be read")),
+    ];
+    for what in misses.into_iter().flatten() {
+        told.push(unseen(Miss::unreadable(what).from(&end.source), Question::RecoveryPoints, end.began));
+    }
+    Ok((told, end))
+}
+
+/// Returns the prefix below which a copy lies.
+pub(super) fn prefix(copy: &Objects, item: Option<&str>) -> String {
+    copy.prefix.as_ref().map(|prefix| fill(&prefix.value.0, item)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{Fake, objects};
+    use super::*;
+    use crate::model::time::parse_instant;
+
+    fn at(text: &str) -> Instant {
+        parse_instant(text).unwrap()
+    }
+
+    fn rule(keys: &str) -> Rule {
+        Rule::new(&objects(keys))
+    }
+
+    fn dated(pattern: &str, key: &str) -> Part {
+        rule(&format!(", pattern: '{pattern}'")).part(key)
+    }
+
+    #[test]
+    fn named_groups_date_a_point_as_early_as_it_may_be() {
+        let of = |key: &str, date: &str| Part::Of { point: key.into(), dated: Some(at(date)) };
+        let day = r"db-(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})";
+        assert_eq!(dated(day, "db-2026-11-24.gz"), of("db-2026-11-24.gz", "2026-11-24T00:00:00Z"));
+        assert_eq!(dated(day, "db-2026-02-30.gz"), Part::Odd, "there is no such day");
+        assert_eq!(dated(day, "x"), Part::Other);
+        let month = r"(?P<year>\d{2})(?P<month>\d{2})";
+        assert_eq!(dated(month, "2611"), of("2611", "2026-11-01T00:00:00Z"));
+        let second = r"(?P<year>\d{4})(?P<month>..)(?P<day>..)T(?P<hour>..)(?P<minute>..)(?P<second>..)Z";
+        assert_eq!(dated(second, "20261124T010203Z"), of("20261124T010203Z", "2026-11-24T01:02:03Z"));
+        assert_eq!(dated(second, "20261124T250203Z"), Part::Odd);
+        let no_year = r"day-(?P<day>\d+)";
+        assert_eq!(dated(no_year, "day-3"), Part::Of { point: "day-3".into(), dated: None });
+    }
+
+    #[test]
+    fn a_group_makes_one_point_of_many_keys() {
+        let point = |keys: &str, key: &str| match rule(keys).part(key) {
+            Part::Of { point, .. } => Some(point.to_string()),
+            Part::Odd => Some("odd".to_owned()),
+            Part::Other => None,
+        };
+        let whole = r", pattern: '^db-(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})/', group: match";
+        assert_eq!(point(whole, "db-2026-11-24/a.gz").as_deref(), Some("db-2026-11-24/"));
+        assert_eq!(point(whole, "x/db-2026-11-24/a.gz"), None);
+        let named = r", pattern: '^(?P<set>[^/]+)/|loose', group: set";
+        assert_eq!(point(named, "full/1").as_deref(), Some("full"));
+        assert_eq!(point(named, "loose").as_deref(), Some("odd"));
+        assert_eq!(point("", "any").as_deref(), Some("any"));
+    }
+
+    fn list(objects: &[(&str, u64, &str)]) -> String {
+        let inner: String = objects
+            .iter()
+            .map(|(key, bytes, at)| {
+                format!("<Contents><Key>{key}</Key><Size>{bytes}</Size><LastModified>{at}</LastModified></Contents>")
+            })
+            .collect();
+        format!("<ListBucketResult><IsTruncated>false</IsTruncated>{inner}</ListBucketResult>")
+    }
+
+    async fn looked(objects: &[(&str, u64, &str)], keys: &str) -> (bool, Vec<Point>, usize) {
+        let body = list(objects);
+        let fake = Fake::start(move |_| (200, vec![], body.clone())).await;
+        let client = Arc::new(fake.client("anonymous: true"));
+        let (told, _) = look(&client, &super::super::samples::objects(keys), Some("it")).await.unwrap();
+        let Fact::RecoveryPoints(found) = &told[0].fact else { panic!("{told:?}") };
+        (found.complete, found.points.clone(), told.len())
+    }
+
+    #[tokio::test]
+    async fn each_object_is_a_point_and_an_empty_one_too() {
+        let (complete, points, told) = looked(
+            &[
+                ("it/", 0, "2026-11-01T00:00:00Z"),
+                ("it/a", 5, "2026-11-02T00:00:00Z"),
+                ("it/b", 0, "2026-11-01T00:00:00Z"),
+            ],
+            ", prefix: '{name}/'",
+        )
+        .await;
+        assert!(complete && told == 1);
+        let seen: Vec<_> = points
+            .iter()
+            .map(|point| (point.captured_at, point.bytes, point.available_at, point.location.as_ref().map(|at| &***at)))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (at("2026-11-01"), Count::new(0), None, Some("it/b")),
+                (at("2026-11-02"), Count::new(5), None, Some("it/a"))
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_group_sums_up_and_is_usable_when_its_last_object_came() {
+        let (complete, points, _) = looked(
+            &[
+                ("db-2026-11-23/a", 5, "2026-11-23T02:00:00Z"),
+                ("db-2026-11-23/b", 7, "2026-11-23T03:00:00Z"),
+                ("db-2026-11-24/a", 5, "2026-11-23T22:00:00Z"),
+                ("other", 1, "2026-11-23T22:00:00Z"),
+            ],
+            r", pattern: '^db-(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})/', group: match",
+        )
+        .await;
+        assert!(complete);
+        let first = &points[0];
+        assert_eq!((first.bytes, first.items), (Count::new(12), Count::new(2)));
+        assert_eq!((first.captured_at, first.available_at), (at("2026-11-23"), Some(at("2026-11-23T03:00:00Z"))));
+        let second = &points[1];
+        assert_eq!(
+            (second.captured_at, second.available_at),
+            (at("2026-11-23T22:00:00Z"), None),
+            "no state is newer than the time at which it was written"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_key_that_cannot_be_placed_makes_the_list_less_than_whole() {
+        let (complete, points, told) = looked(
+            &[("db-2026-11-01", 5, "2026-11-23T02:00:00Z"), ("db-2026-13-01", 5, "2026-11-23T02:00:00Z")],
+            r", pattern: '(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})'",
+        )
+        .await;
+        assert_eq!((complete, points.len(), told), (false, 1, 2));
+    }
+}
