@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 use reqwest::Url;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use tokio::sync::Semaphore;
 use tokio::time::Instant as Tick;
 
@@ -195,7 +195,7 @@ impl<'p> Run<'p> {
         }
         let mut looks = stream::iter(jobs)
             .map(|job| async move {
-                let outcome = self.in_time(self.look(&job)).await;
+                let outcome = Box::pin(self.in_time(self.look(&job))).await;
                 // Here and not below, where nothing else goes on while it is waited for.
                 let identity = self.in_time(async { Ok(self.systems.identity(job.system).await) }).await;
                 (job, outcome, identity.ok().flatten())
@@ -413,8 +413,9 @@ impl<'p> Run<'p> {
             }
             Some(System::Git(git)) if same_host(&git.url.0, url) => {
                 let Some(token) = &git.token else { return Ok(None) };
-                let user = git.user.as_ref().map(|user| self.around.keys.read(user)).transpose()?;
-                let user = user.map_or_else(|| "git".to_owned(), |user| user.expose_secret().to_owned());
+                // A name is no secret, and may stand in reports.
+                let user = git.user.as_ref().map(|user| self.around.keys.read_open(user)).transpose()?;
+                let user = user.unwrap_or_else(|| "git".to_owned());
                 Ok(Some((user, self.around.keys.read(token)?)))
             }
             _ => Ok(None),
