@@ -8,13 +8,13 @@ use std::path::Path;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, LineStyle, Table};
 
-use super::starter::{self, Account};
+use super::starter::{Account, Artifactory, Bucket, Seen, Target};
 use super::{DiscoverArgs, Failure, exit, input, output};
-use crate::collect;
+use crate::collect::{self, plan};
 use crate::evidence::{Evidence, Fact, Inventory, Item, Observation, bundle};
 use crate::judge;
 use crate::model::time::{Instant, human};
-use crate::model::{Facet, UnseenReason};
+use crate::model::{Facet, ItemKind, UnseenReason};
 use crate::policy::{Policy, System};
 use crate::render::escape::line;
 
@@ -29,15 +29,15 @@ pub enum DiscoverFormat {
 
 /// Lists a system; the exit code says whether all of it could be seen.
 pub(super) fn run(args: &DiscoverArgs) -> Result<u8, Failure> {
-    let (policy, id, account) = if let Some(path) = &args.policy {
+    let (policy, id, target) = if let Some(path) = &args.policy {
         let policy = input::policy(path)?;
         let id = named(&policy, &args.system)?;
         (policy, id, None)
     } else {
-        let account = account(args)?;
-        let policy = Policy::parse("discover", starter::smallest(&account).as_bytes())
+        let target = target(args)?;
+        let policy = Policy::parse("discover", target.smallest().as_bytes())
             .map_err(|rejection| Failure::Usage { message: rejection.to_string(), hint: None })?;
-        (policy, starter::SYSTEM.to_owned(), Some(account))
+        (policy, target.id().to_owned(), Some(target))
     };
     let folder = args.policy.as_deref().and_then(Path::parent).unwrap_or_else(|| Path::new(""));
     let mut options = args.network.options(false, &[], None)?;
@@ -47,12 +47,13 @@ pub(super) fn run(args: &DiscoverArgs) -> Result<u8, Failure> {
         .map_err(|error| Failure::tool("nothing was listed", &error))?;
     let evidence = bundle::merge(gathered.observations);
     let found = Found::of(&evidence, &id);
-    if let (true, Some(account)) = (args.init, &account) {
+    if let (true, Some(target)) = (args.init, &target) {
         let Some(inventory) = found.inventory.as_ref().filter(|_| !found.items.is_empty()) else {
-            return Err(Failure::Tool(format!("{} could not be listed: {}", line(&account.name), found.why())));
+            return Err(Failure::Tool(format!("{} could not be listed: {}", line(target.name()), found.why())));
         };
         let whole = inventory.complete && !inventory.public_only;
-        let text = starter::policy(account, &found.items, &found.identity, whole, around.clock.now());
+        let seen = Seen { items: &found.items, identity: &found.identity, whole, at: around.clock.now() };
+        let text = target.policy(&seen);
         match &args.output {
             Some(file) => output::write_new(file, &text)?,
             None => output::print(|out| {
@@ -60,7 +61,7 @@ pub(super) fn run(args: &DiscoverArgs) -> Result<u8, Failure> {
             })?,
         }
     } else {
-        let undeclared = account.is_none().then(|| undeclared(&policy, &evidence, &id, around.clock.now()));
+        let undeclared = target.is_none().then(|| undeclared(&policy, &evidence, &id, around.clock.now()));
         output::print(|out| {
             let text = match args.format {
                 DiscoverFormat::Table => found.table(undeclared.as_ref()),
@@ -76,44 +77,73 @@ pub(super) fn run(args: &DiscoverArgs) -> Result<u8, Failure> {
     Ok(if args.init || found.is_whole() { exit::OK } else { exit::UNKNOWN })
 }
 
-/// Returns the account that the argument names: `github:ORG`, `github:user/NAME`.
-fn account(args: &DiscoverArgs) -> Result<Account, Failure> {
-    let usage = || Failure::Usage {
+/// Returns what the argument names: `github:ORG`, `github:user/NAME`, `s3:BUCKET`, `artifactory:URL`.
+fn target(args: &DiscoverArgs) -> Result<Target, Failure> {
+    let usage = || {
+        Failure::Usage {
         message: format!("`{}` names no system that can be listed", args.system),
-        hint: Some("write github:ORG or github:user/NAME, or the id of a system with --policy FILE".to_owned()),
-    };
-    let name = args.system.strip_prefix("github:").filter(|name| !name.is_empty()).ok_or_else(usage)?;
-    let (name, is_user) = name.strip_prefix("user/").map_or((name, false), |name| (name, true));
-    // A login holds letters, digits and hyphens; anything else would be another path of the API.
-    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
-        return Err(usage());
+        hint: Some(
+            "write github:ORG, github:user/NAME, s3:BUCKET or artifactory:URL, or the id of a system with --policy FILE"
+                .to_owned(),
+        ),
     }
-    let is_address = |url: &String| ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
+    };
     if let Some(url) = args.base_url.as_ref().filter(|url| !is_address(url)) {
         return Err(Failure::Usage {
             message: format!("--base-url {url} is no http or https address"),
-            hint: Some("write https://HOST/api/v3".to_owned()),
+            hint: Some("write https://HOST/api/v3, or for a bucket https://HOST".to_owned()),
         });
     }
-    Ok(Account { name: name.to_owned(), is_user, base_url: args.base_url.clone() })
+    let base_url = args.base_url.clone();
+    match args.system.split_once(':') {
+        Some(("github", name)) => {
+            let (name, is_user) = name.strip_prefix("user/").map_or((name, false), |name| (name, true));
+            // A login holds letters, digits and hyphens; anything else would be another path of the API.
+            let is_login = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+            let account = Account { name: name.to_owned(), is_user, base_url };
+            is_login.then_some(Target::Github(account)).ok_or_else(usage)
+        }
+        Some(("s3", name)) => {
+            let name = name.trim_start_matches("//").trim_end_matches('/');
+            let is_bucket = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+            is_bucket.then(|| Target::S3(Bucket { name: name.to_owned(), endpoint: base_url })).ok_or_else(usage)
+        }
+        Some(("artifactory", url)) if base_url.is_none() && !url.is_empty() => {
+            let url = if is_address(url) { url.to_owned() } else { format!("https://{url}") };
+            Ok(Target::Artifactory(Artifactory { url }))
+        }
+        _ => Err(usage()),
+    }
 }
 
-/// Returns the id of the policy's system that `system` means: its id, or `github:ORG`.
+fn is_address(url: &str) -> bool {
+    ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme))
+}
+
+/// Returns the id of the policy's system that `system` means: its id, or as `target` reads it.
 fn named(policy: &Policy, system: &str) -> Result<String, Failure> {
-    let is_meant = |id: &str, known: &System| match known {
-        System::Github(github) => {
-            let login = github.org.as_ref().or(github.user.as_ref()).map(|login| login.value.as_str());
-            let meant = system.strip_prefix("github:");
-            // Logins have no letter case.
-            id == system || meant.zip(login).is_some_and(|(meant, login)| meant.eq_ignore_ascii_case(login))
-        }
-        System::Artifactory(_) | System::S3(_) | System::Jenkins(_) | System::Git(_) | System::External(_) => false,
+    let meant = system.split_once(':');
+    let is_meant = |id: &str, known: &System| {
+        let by_name = match (known, meant) {
+            (System::Github(github), Some(("github", meant))) => {
+                let login = github.org.as_ref().or(github.user.as_ref());
+                // Logins have no letter case.
+                login.is_some_and(|login| meant.eq_ignore_ascii_case(&login.value))
+            }
+            (System::S3(s3), Some(("s3", meant))) => s3.bucket.value == meant,
+            (System::Artifactory(artifactory), Some(("artifactory", meant))) => {
+                let bare = |url: &str| url.split("://").last().unwrap_or_default().trim_end_matches('/').to_owned();
+                bare(&artifactory.url.0) == bare(meant)
+            }
+            _ => false,
+        };
+        plan::can_list(known.kind()) && (id == system || by_name)
     };
     let systems = &policy.document().systems.0;
     let found = systems.iter().find(|(id, known)| is_meant(&id.value, known));
     found.map(|(id, _)| id.value.clone()).ok_or_else(|| Failure::Usage {
         message: format!("the policy has no system `{system}` that can be listed"),
-        hint: Some("this version lists github systems".to_owned()),
+        hint: Some("this version lists github, artifactory and s3 systems".to_owned()),
     })
 }
 
@@ -123,6 +153,9 @@ fn undeclared(policy: &Policy, evidence: &Evidence, id: &str, now: Instant) -> B
     let audit = judge::judge(policy, evidence, when);
     audit.estate.undeclared.get(id).into_iter().flatten().map(|name| (*name).to_owned()).collect()
 }
+
+/// A column of the list: its head, and its cell for an item.
+type Column<'a> = (&'static str, Box<dyn Fn(&Item) -> String + 'a>);
 
 /// What a system was found to hold.
 struct Found {
@@ -177,14 +210,23 @@ impl Found {
             Some(_) => "",
             None => "; the list did not end",
         };
-        format!(
-            "{} repositories seen as {}: {} archived, {} forked, {} private{whole}",
-            self.items.len(),
-            line(&self.identity),
-            count(&|item| item.archived == Some(true)),
-            count(&|item| item.fork == Some(true)),
-            count(&|item| item.private == Some(true)),
-        )
+        let noun = match self.inventory.as_ref().map(|inventory| inventory.kind) {
+            Some(ItemKind::Prefix) => "prefixes",
+            Some(ItemKind::Job) => "jobs",
+            Some(ItemKind::Repository) | None => "repositories",
+        };
+        let counts: Vec<String> = [
+            (count(&|item| item.archived == Some(true)), "archived"),
+            (count(&|item| item.fork == Some(true)), "forked"),
+            (count(&|item| item.private == Some(true)), "private"),
+            (count(&|item| item.empty == Some(true)), "empty"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+        let counts = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
+        format!("{} {noun} seen as {}{counts}{whole}", self.items.len(), line(&self.identity))
     }
 
     fn table(&self, undeclared: Option<&BTreeSet<String>>) -> String {
@@ -193,24 +235,28 @@ impl Found {
             .load_style(NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')))
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(output::look().width);
-        let mut head = vec!["Name", "Created", "State", "Besides git"];
-        if undeclared.is_some() {
-            head.push("Policy");
-        }
-        table.set_header(head);
+        let declared = |item: &Item| match undeclared {
+            Some(undeclared) if undeclared.contains(&*item.name) => "undeclared".to_owned(),
+            Some(_) => "declared or excluded".to_owned(),
+            None => String::new(),
+        };
+        let columns: Vec<Column<'_>> = vec![
+            ("Name", Box::new(|item| line(&item.name).into_owned())),
+            ("Class", Box::new(|item| item.class.as_deref().map(|class| line(class).into_owned()).unwrap_or_default())),
+            (
+                "Created",
+                Box::new(|item| item.created_at.map(|at| human(at).chars().take(10).collect()).unwrap_or_default()),
+            ),
+            ("State", Box::new(state)),
+            ("Besides git", Box::new(besides_git)),
+            ("Policy", Box::new(declared)),
+        ];
+        // What no item of such a system has is no column.
+        let shown: Vec<&Column<'_>> =
+            columns.iter().filter(|(_, cell)| self.items.iter().any(|item| !cell(item).is_empty())).collect();
+        table.set_header(shown.iter().map(|(head, _)| *head));
         for item in &self.items {
-            let mut row = vec![
-                line(&item.name).into_owned(),
-                item.created_at.map(|at| human(at).chars().take(10).collect()).unwrap_or_default(),
-                state(item),
-                besides_git(item),
-            ];
-            if let Some(undeclared) = undeclared {
-                row.push(
-                    if undeclared.contains(&*item.name) { "undeclared" } else { "declared or excluded" }.to_owned(),
-                );
-            }
-            table.add_row(row);
+            table.add_row(shown.iter().map(|(_, cell)| cell(item)));
         }
         let mut text = format!("{}\n", self.summary());
         if let Some(undeclared) = undeclared {
@@ -249,11 +295,17 @@ fn state(item: &Item) -> String {
         (item.template, "template"),
     ];
     let words: Vec<&str> = flags.iter().filter(|(is, _)| *is == Some(true)).map(|(_, word)| *word).collect();
-    if words.is_empty() { "live".to_owned() } else { words.join(", ") }
+    // Of a prefix nothing of this can be known.
+    let known = flags.iter().any(|(is, _)| is.is_some());
+    if words.is_empty() && known { "live".to_owned() } else { words.join(", ") }
 }
 
 /// Returns the facets besides git that are there, or may be.
 fn besides_git(item: &Item) -> String {
+    // Only repositories of code have such parts; a class is what other repositories have.
+    if item.kind != ItemKind::Repository || item.class.is_some() {
+        return String::new();
+    }
     let shown = [Facet::Wiki, Facet::Issues, Facet::Releases, Facet::Lfs];
     let has = |facet: &&Facet| item.facets.as_ref().is_none_or(|facets| facets.contains(facet));
     shown.iter().filter(has).map(|facet| facet.word()).collect::<Vec<_>>().join(", ")

@@ -134,7 +134,7 @@ struct CollectArgs {
 
 #[derive(Debug, Args)]
 struct DiscoverArgs {
-    /// What to list: github:ORG, github:user/NAME, or the id of a system of --policy
+    /// What to list: github:ORG, github:user/NAME, s3:BUCKET, artifactory:URL, or the id of a system of --policy
     #[arg(value_name = "SYSTEM")]
     system: String,
     /// Say what of it this policy names
@@ -146,7 +146,7 @@ struct DiscoverArgs {
     /// Write the first policy to this file, which must not exist [default: standard output]
     #[arg(long, short, value_name = "FILE", requires = "init")]
     output: Option<PathBuf>,
-    /// The REST base of a GitHub Enterprise Server, such as `https://ghe.example.org/api/v3`
+    /// The REST base of a GitHub Enterprise Server, such as `https://ghe.example.org/api/v3`, or the endpoint of an S3 server
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     /// The format on standard output: table or json

@@ -16,6 +16,7 @@ pub mod http_time;
 pub mod import;
 pub mod listing;
 pub mod miss;
+mod original;
 pub mod plan;
 mod run;
 pub mod s3;

@@ -8,8 +8,9 @@ use crate::evidence::selection::{leaves_out, selects};
 use crate::evidence::{Item, Question};
 use crate::model::time::Instant;
 use crate::model::{Facet, Method, SystemKind};
+use crate::policy::decode::At;
 use crate::policy::document::Objective;
-use crate::policy::values::NamePattern;
+use crate::policy::values::{NamePattern, Pattern};
 use crate::policy::{Asset, Copy, Policy, System};
 
 /// What each system holds, by system id and in the order of names.
@@ -74,28 +75,22 @@ pub const fn can_ask(method: Method) -> bool {
         | Method::Workflow
         | Method::Migrations
         | Method::Releases
-        | Method::Http => true,
-        Method::Objects
+        | Method::Objects
         | Method::ObjectMirror
         | Method::Artifacts
         | Method::ArtifactMirror
         | Method::BackupConfig
         | Method::Replication
-        | Method::Build
-        | Method::Import
-        | Method::Attestation
-        | Method::Included
-        | Method::Rebuild => false,
+        | Method::Http => true,
+        Method::Build | Method::Import | Method::Attestation | Method::Included | Method::Rebuild => false,
     }
 }
 
 /// Returns whether this version can ask systems of `kind` what they hold.
 pub const fn can_list(kind: SystemKind) -> bool {
     match kind {
-        SystemKind::Github => true,
-        SystemKind::Artifactory | SystemKind::S3 | SystemKind::Jenkins | SystemKind::Git | SystemKind::External => {
-            false
-        }
+        SystemKind::Github | SystemKind::Artifactory | SystemKind::S3 => true,
+        SystemKind::Jenkins | SystemKind::Git | SystemKind::External => false,
     }
 }
 
@@ -223,6 +218,12 @@ fn since(policy: &Policy, objective: Option<&Objective>, from: Option<Instant>, 
 fn key(asset: &Asset, copy: &Copy, item: Option<&str>) -> String {
     let filled = |text: &str| fill(text, item);
     let may = |text: Option<&String>| text.map(|text| filled(text)).unwrap_or_default();
+    // What an asset names of its system, and of that the part that is compared.
+    let original = |of: Option<&String>| {
+        let (item, path) = (item.unwrap_or_default(), may(asset.path.as_deref()));
+        format!("{} {item:?} {path:?} {:?}", asset.lives_in.value, may(of))
+    };
+    let pattern = |pattern: Option<&At<Pattern>>| pattern.map(|pattern| pattern.0.as_str().to_owned());
     match copy {
         Copy::GitMirror(mirror) => {
             let path = may(asset.path.as_deref());
@@ -255,17 +256,33 @@ fn key(asset: &Asset, copy: &Copy, item: Option<&str>) -> String {
             http.header.as_deref(),
             http.pointer.as_ref().map(|pointer| &pointer.0)
         ),
-        Copy::Objects(_)
-        | Copy::ObjectMirror(_)
-        | Copy::Artifacts(_)
-        | Copy::ArtifactMirror(_)
-        | Copy::BackupConfig(_)
-        | Copy::Replication(_)
-        | Copy::Build(_)
-        | Copy::Import(_)
-        | Copy::Attestation(_)
-        | Copy::Included(_)
-        | Copy::Rebuild(_) => format!("{} {} {}", copy.method(), asset.id.0, copy.id()),
+        Copy::Objects(objects) => {
+            let (prefix, group) = (may(objects.prefix.as_ref().map(|prefix| &prefix.0)), objects.group.as_deref());
+            format!("objects {prefix:?} {:?} {group:?}", pattern(objects.pattern.as_ref()))
+        }
+        Copy::ObjectMirror(mirror) => {
+            let prefix = may(mirror.prefix.as_ref().map(|prefix| &prefix.0));
+            let sample = mirror.sample.as_ref().map(|sample| sample.0);
+            format!("object-mirror {prefix:?} {sample:?} {}", original(mirror.of.as_deref()))
+        }
+        Copy::Artifacts(artifacts) => format!(
+            "artifacts {:?} {:?} {:?}",
+            filled(&artifacts.repository),
+            may(artifacts.path.as_deref()),
+            pattern(artifacts.pattern.as_ref())
+        ),
+        Copy::ArtifactMirror(mirror) => {
+            let place = (filled(&mirror.repository), may(mirror.path.as_deref()));
+            let sample = mirror.sample.as_ref().map(|sample| sample.0);
+            format!("artifact-mirror {place:?} {sample:?} {}", original(mirror.of.as_deref()))
+        }
+        Copy::BackupConfig(config) => format!("backup-config {:?} {}", config.key.value, original(None)),
+        Copy::Replication(replication) => {
+            format!("replication {:?} {:?}", filled(&replication.repository), replication.r#in.known())
+        }
+        Copy::Build(_) | Copy::Import(_) | Copy::Attestation(_) | Copy::Included(_) | Copy::Rebuild(_) => {
+            format!("{} {} {}", copy.method(), asset.id.0, copy.id())
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! they are put to the collectors.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures_util::StreamExt as _;
@@ -12,12 +13,15 @@ use futures_util::future::BoxFuture;
 use futures_util::stream;
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Semaphore;
 use tokio::time::Instant as Tick;
 
+use super::compare::{self, Side};
 use super::git::{self, Between, Git, History, Remote};
 use super::github::Github;
 use super::http::{Door, Settings};
 use super::miss::Miss;
+use super::original::Place;
 use super::plan::{self, Holdings, Job, asks_for, fill};
 use super::systems::{Collector, Collectors};
 use super::told::Told;
@@ -26,11 +30,16 @@ use crate::evidence::fact::{ClockOffset, Unseen};
 use crate::evidence::{Fact, Item, Observation, Question};
 use crate::model::time::Instant;
 use crate::model::{Facet, UnseenReason};
+use crate::policy::decode::At;
 use crate::policy::document::{GitMirror, GitSystem};
+use crate::policy::values::Share;
 use crate::policy::{Asset, Copy, Policy, System};
 
 /// How far a clock may be off before it is worth a word (design, section 5).
 const WORTH_A_WORD: TimeDelta = TimeDelta::minutes(2);
+
+/// How many comparisons of files are under way at once: each keeps the list of one side in memory.
+const COMPARISONS_AT_ONCE: usize = 4;
 
 /// Whom an observation speaks of.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +57,8 @@ pub(super) struct Run<'p> {
     door: Door,
     git: Git,
     systems: Collectors<'p>,
+    /// Turns of comparing files, each of which keeps one side's list in memory.
+    comparing: Semaphore,
 }
 
 impl<'p> Run<'p> {
@@ -61,7 +72,7 @@ impl<'p> Run<'p> {
         let door = Door::open(settings, around.clock.clone(), around.keys.clone())?;
         let git = Git::new(door.clone());
         let systems = Collectors::of(policy, &door, &around.keys);
-        Ok(Self { policy, options, around, door, git, systems })
+        Ok(Self { policy, options, around, door, git, systems, comparing: Semaphore::new(COMPARISONS_AT_ONCE) })
     }
 
     /// Puts every question and adds what was told.
@@ -248,18 +259,91 @@ impl<'p> Run<'p> {
             Copy::Migrations(copy) => self.systems.github(job.system)?.migrations(copy, item, job.since).await,
             Copy::Releases(releases) => self.systems.github(job.system)?.releases(releases, item).await,
             Copy::Http(http) => http_time::look(&self.door, http, item).await,
-            Copy::Objects(_)
-            | Copy::ObjectMirror(_)
-            | Copy::Artifacts(_)
-            | Copy::ArtifactMirror(_)
-            | Copy::BackupConfig(_)
-            | Copy::Replication(_)
-            | Copy::Build(_)
-            | Copy::Import(_)
-            | Copy::Attestation(_)
-            | Copy::Included(_)
-            | Copy::Rebuild(_) => Err(Miss::new(UnseenReason::Offline, "this version cannot ask for it")),
+            Copy::Objects(objects) => {
+                let bucket = self.systems.bucket(job.system)?;
+                let prefix = objects.prefix.as_ref().map(|prefix| fill(&prefix.0, item)).unwrap_or_default();
+                let told = bucket.objects(objects, item, job.since).await?;
+                // After the list, which shows how long it takes until objects can be read.
+                Ok([told, bucket.settings(&prefix).await].concat())
+            }
+            Copy::ObjectMirror(mirror) => {
+                let prefix = mirror.prefix.as_ref().map(|prefix| fill(&prefix.0, item)).unwrap_or_default();
+                let place = Place::S3 { system: job.system.to_owned(), prefix };
+                self.files(job, &place, mirror.of.as_deref(), mirror.sample.as_ref()).await
+            }
+            Copy::Artifacts(artifacts) => {
+                let artifactory = self.systems.artifactory(job.system)?;
+                let told = artifactory.artifacts(artifacts, item, job.since).await?;
+                Ok([told, artifactory.settings(&fill(&artifacts.repository, item)).await].concat())
+            }
+            Copy::ArtifactMirror(mirror) => {
+                let (system, repository) = (job.system.to_owned(), fill(&mirror.repository, item));
+                let path = mirror.path.as_ref().map(|path| fill(path, item)).unwrap_or_default();
+                let place = Place::Artifactory { system, repository, path };
+                self.files(job, &place, mirror.of.as_deref(), mirror.sample.as_ref()).await
+            }
+            Copy::BackupConfig(config) => {
+                let own = Place::of(self.policy, job.asset, item, None).ok();
+                let repository = own.and_then(|place| match place {
+                    Place::Artifactory { system, repository, .. } => (system == job.system).then_some(repository),
+                    Place::S3 { .. } => None,
+                });
+                self.systems.artifactory(job.system)?.backup_config(config, repository.as_deref()).await
+            }
+            Copy::Replication(replication) => {
+                // Where the copy lies elsewhere, the replication has to lead there.
+                let place = replication.r#in.known().filter(|place| **place != *job.system);
+                let target = place.and_then(|place| match self.policy.system(place) {
+                    Some(System::Artifactory(artifactory)) => Some(artifactory.url.0.as_str()),
+                    _ => None,
+                });
+                self.systems.artifactory(job.system)?.replication(replication, item, target).await
+            }
+            Copy::Build(_) | Copy::Import(_) | Copy::Attestation(_) | Copy::Included(_) | Copy::Rebuild(_) => {
+                Err(Miss::new(UnseenReason::Offline, "this version cannot ask for it"))
+            }
         }
+    }
+
+    /// Compares files with those that they are copies of, and reads the settings of their place.
+    async fn files(
+        &self,
+        job: &Job<'p>,
+        place: &Place,
+        of: Option<&String>,
+        sample: Option<&At<Share>>,
+    ) -> Result<Vec<Told>, Miss> {
+        let original = Place::of(self.policy, job.asset, job.item.as_deref(), of.map(String::as_str))?;
+        if original.overlaps(place) {
+            return Err(Miss::unreadable("the original compared with itself is no copy"));
+        }
+        let copy = self.side(place)?;
+        let original = self.side(&original)?;
+        let Ok(_turn) = self.comparing.acquire().await else {
+            return Err(Miss::unreadable("nothing is compared any more"));
+        };
+        let compared = compare::files(original, copy, sample.map(|sample| sample.0), &self.around.clock).await?;
+        let told = |fact| Told { fact, observed_at: compared.observed_at, source: compared.source.clone() };
+        let mut all = vec![told(Fact::Comparison(Box::new(compared.comparison.clone())))];
+        for miss in &compared.lacks {
+            let what = self.around.keys.scrub(&miss.what).into();
+            all.push(told(Fact::Unseen(Unseen { fact: Some(Question::Comparison), reason: miss.reason, what })));
+        }
+        all.extend(match place {
+            Place::S3 { system, prefix } => self.systems.bucket(system)?.settings(prefix).await,
+            Place::Artifactory { system, repository, .. } => {
+                self.systems.artifactory(system)?.settings(repository).await
+            }
+        });
+        Ok(all)
+    }
+
+    /// Returns a place as a side of a comparison.
+    fn side(&self, place: &Place) -> Result<Arc<dyn Side>, Miss> {
+        Ok(Arc::from(match place {
+            Place::S3 { system, prefix } => self.systems.bucket(system)?.side(prefix),
+            Place::Artifactory { system, repository, path } => self.systems.artifactory(system)?.side(repository, path),
+        }))
     }
 
     /// Compares a mirror with its original.

@@ -33,6 +33,8 @@ pub(super) fn governing<'a>(comparisons: &[Noted<'a, Comparison>]) -> Option<Not
 const fn grade_of(comparison: &Comparison) -> Grade {
     match comparison.basis {
         Basis::Size => Grade::Observed,
+        // What is equal in size alone may hold anything.
+        Basis::Refs | Basis::Sha256 | Basis::Sha1 | Basis::Md5 if comparison.by_size > 0 => Grade::Observed,
         // What a sample leaves out was seen by nobody.
         Basis::Refs | Basis::Sha256 | Basis::Sha1 | Basis::Md5 if comparison.sampled_ppm.is_some() => Grade::Observed,
         Basis::Refs | Basis::Sha256 | Basis::Sha1 | Basis::Md5 => Grade::Verified,
@@ -120,6 +122,9 @@ pub fn describe(comparison: &Comparison) -> String {
     };
     let total = comparison.total();
     let mut parts = vec![format!("{} of {total} {noun} equal by {}", comparison.equal, comparison.basis)];
+    if comparison.by_size > 0 && comparison.basis != Basis::Size {
+        parts.push(format!("{} of them by size alone", comparison.by_size));
+    }
     let counts = [
         (comparison.missing, "missing"),
         (comparison.different, "different"),
@@ -154,6 +159,10 @@ mod tests {
         assert_eq!(
             described(r#"{"basis":"size","complete":false,"equal":5,"sampled_ppm":50000}"#),
             "5 of 5 items equal by size, a sample of 5 % only, the listing was cut short"
+        );
+        assert_eq!(
+            described(r#"{"basis":"md5","by_size":2,"complete":true,"equal":5}"#),
+            "5 of 5 items equal by md5, 2 of them by size alone"
         );
     }
 }

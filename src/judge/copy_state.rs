@@ -313,6 +313,15 @@ fn settings(lines: &[Noted<'_, Settings>]) -> Option<Settings> {
     told.reduce(|earlier, later| later.or(earlier))
 }
 
+/// Returns in words which uploads to a copy's place began and never ended; `None` where there are none, or
+/// nobody looked.
+pub fn unfinished_uploads(settings: &Settings) -> Option<String> {
+    let unfinished = settings.unfinished.filter(|unfinished| unfinished.count > 0)?;
+    let uploads = if unfinished.count == 1 { "upload has" } else { "uploads have" };
+    let newest = unfinished.newest.map(|at| format!(", the newest begun on {}", human(at))).unwrap_or_default();
+    Some(format!("{} {uploads} not ended for more than a day{newest}", unfinished.count))
+}
+
 /// Returns whether the observed statement is the one that the policy quotes.
 fn is_quoted(seen: &Statement, copy: &Copy) -> bool {
     matches!(copy, Copy::Attestation(quoted)

@@ -10,7 +10,7 @@ use super::cover::Cover;
 use super::estate::{Estate, Membership, Subject};
 use super::exposure::intersection;
 use super::points::Points;
-use super::seen::Seen;
+use super::seen::{Seen, Told};
 use crate::model::Grade;
 use crate::model::time::Instant;
 use crate::policy::document::Rebuild;
@@ -106,6 +106,16 @@ fn rebuild_state<'a>(copy: &'a Copy, rebuild: &Rebuild, estate: &Estate<'_>, see
     };
     let from: Vec<&str> = rebuild.from.0.iter().map(|from| from.value.as_str()).collect();
     let because = format!("rebuilt on {on} from {}", from.join(", "));
+    // A clean-up that was here first leaves nothing to rebuild from.
+    let is_emptied =
+        |input: usize| estate.subjects[input].item.iter().flat_map(Told::lines).any(|item| item.empty == Some(true));
+    if let Some(emptied) = from.iter().find(|from| estate.named(from).any(is_emptied)) {
+        return CopyState {
+            standing: Standing::Lapsed,
+            because: format!("{because}, but `{emptied}` is empty"),
+            ..blank
+        };
+    }
     let missing = from.into_iter().find(|from| {
         let inputs = estate.named(from);
         // An entry without a name is there because the policy says so: no system could show it.

@@ -94,13 +94,13 @@ fn data_goes_to_standard_output_and_all_else_to_standard_error() {
 fn systems_without_a_collector_are_said_not_to_have_been_asked() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("policy.yaml");
-    let text = "version: 1\ntitle: T\nsystems:\n  artifacts: { kind: artifactory, url: \"https://artifacts.invalid\" }\n  bucket: { kind: s3, bucket: b }\n  builds: { kind: jenkins, url: \"https://builds.invalid\" }\nobjectives:\n  o: { rpo: 1d }\nassets:\n  - { id: a, lives_in: artifacts, objective: o, copies: [{ id: c, in: bucket, by: objects }] }\n";
+    let text = "version: 1\ntitle: T\nsystems:\n  store: { kind: s3, bucket: b }\n  builds: { kind: jenkins, url: \"https://builds.invalid\" }\nobjectives:\n  o: { rpo: 1d }\nassets:\n  - { id: a, lives_in: store, objective: o, copies: [{ id: c, in: builds, by: build, job: nightly }] }\n";
     std::fs::write(&path, text).expect("written");
     let output = lastgood(&["audit", &path.display().to_string(), "--format", "json"]);
     let report: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
     let unseen = report["unseen"].as_array().expect("a list");
     let systems: Vec<&str> = unseen.iter().filter_map(|entry| entry["system"].as_str()).collect();
-    assert_eq!(systems, ["artifacts", "bucket", "builds"]);
+    assert_eq!(systems, ["builds"]);
     assert!(unseen.iter().all(|entry| entry["what"].as_str().is_some_and(|what| what.contains("has no collector"))));
     assert_eq!(report["summary"]["assets"]["met"], 0);
 }

@@ -28,6 +28,7 @@ mod policy_places;
 mod properties;
 mod readme;
 mod recorded_github;
+mod recorded_s3;
 mod s3;
 mod s3_faults;
 mod s3_servers;

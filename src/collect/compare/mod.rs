@@ -4,13 +4,21 @@
 //! `engine` looks every row of the original up in it. Listing is left to the collectors of the systems, git
 //! refs to `git`, what the counts mean to the judge.
 
+mod engine;
 pub mod row;
+mod sample;
+mod table;
+mod tally;
+mod verdict;
+
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
+use crate::collect::clock::Clock;
 use crate::collect::miss::Miss;
-use crate::evidence::Source;
+use crate::evidence::{Comparison, Source};
 use crate::model::time::Instant;
 
 pub use row::{Kind, Row, Sums};
@@ -22,6 +30,11 @@ pub trait Side: Send + Sync {
 
     /// Returns the kinds of checksum that the rows of its list may have.
     fn kinds(&self) -> &'static [Kind];
+
+    /// Returns the kinds of checksum that only `closer` may tell.
+    fn closer_kinds(&self) -> &'static [Kind] {
+        &[]
+    }
 
     /// Sends every item, in pages and in any order, each once. Ends early where nobody takes them any more.
     ///
@@ -50,3 +63,38 @@ pub struct Listed {
     /// Where it came from: the first request, a digest over the digests of all bodies.
     pub source: Source,
 }
+
+/// What a comparison found.
+#[derive(Debug)]
+pub struct Compared {
+    /// The counts.
+    pub comparison: Comparison,
+    /// What either list is known to lack; empty where both are whole.
+    pub lacks: Vec<Miss>,
+    /// When the first of both lists began, UTC: what is told was so then.
+    pub observed_at: Instant,
+    /// What was listed, and a digest over both lists.
+    pub source: Source,
+}
+
+/// Compares every item of the original with what the copy has under its name, or a sample of them in parts
+/// per million.
+///
+/// The strongest checksum that both sides have decides; else, and where one is none, a closer look at up to
+/// 10,000 items; else the size, which `by_size` counts. What came to the original after the copy's list
+/// began is left out where it is missing or differs. Memory: 46 to 131 bytes for each item of the copy.
+///
+/// # Errors
+///
+/// Where either side could not be listed; which one, the miss says.
+pub async fn files(
+    original: Arc<dyn Side>,
+    copy: Arc<dyn Side>,
+    sampled_ppm: Option<u32>,
+    clock: &Clock,
+) -> Result<Compared, Miss> {
+    engine::compare(original, copy, sampled_ppm, clock).await
+}
+
+#[cfg(test)]
+mod tests;

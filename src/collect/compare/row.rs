@@ -45,3 +45,32 @@ pub enum Kind {
     /// MD5 over the MD5s of parts.
     Parts,
 }
+
+impl Sums {
+    /// Returns the first 128 bits of a checksum; `None` where it is not known. Those of `Parts` hold the
+    /// number of parts too.
+    pub fn short(&self, kind: Kind) -> Option<[u8; 16]> {
+        fn first(sum: &[u8]) -> Option<[u8; 16]> {
+            sum.first_chunk().copied()
+        }
+        match kind {
+            Kind::Sha256 => self.sha256.as_ref().and_then(|sum| first(sum)),
+            Kind::Sha1 => self.sha1.as_ref().and_then(|sum| first(sum)),
+            Kind::Md5 => self.md5,
+            Kind::Parts => self.parts.map(|(sum, count)| {
+                let count = u128::from(count).rotate_left(64);
+                (u128::from_be_bytes(sum) ^ count).to_be_bytes()
+            }),
+        }
+    }
+}
+
+impl Kind {
+    /// Every kind, the strongest first.
+    pub const ALL: [Self; 4] = [Self::Sha256, Self::Sha1, Self::Md5, Self::Parts];
+
+    /// Returns whether two sums of this kind that differ show that the content does.
+    pub const fn tells_apart(self) -> bool {
+        !matches!(self, Self::Parts)
+    }
+}

@@ -5,6 +5,7 @@
 use super::{About, AssetContext, Control, Drafts};
 use crate::evidence::Basis;
 use crate::judge::compared::{describe, is_lacking};
+use crate::judge::copy_state::unfinished_uploads;
 use crate::model::time::human;
 use crate::model::{ControlId, Verdict};
 
@@ -38,12 +39,15 @@ impl Control for CopyComplete {
                 let first: Vec<&str> = comparison.names.iter().take(3).map(AsRef::as_ref).collect();
                 because.push_str(&format!("; first: {}", first.join(", ")));
             }
+            if let Some(unfinished) = state.settings.as_deref().and_then(unfinished_uploads) {
+                because.push_str(&format!("; {unfinished}"));
+            }
             let review = asset.audit.policy.review_every();
             let verdict = if is_lacking(comparison) {
                 Verdict::Gap
             } else if comparison.equal == 0 || !comparison.complete || comparison.sampled_ppm.is_some() {
                 Verdict::Unknown
-            } else if comparison.basis == Basis::Size {
+            } else if comparison.basis == Basis::Size || comparison.by_size > 0 {
                 because.push_str("; equal sizes do not show equal content");
                 Verdict::Unknown
             } else if review.after(noted.at()) < asset.as_of() {

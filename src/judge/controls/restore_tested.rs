@@ -4,7 +4,7 @@
 
 use super::{About, AssetContext, Control, Drafts};
 use crate::judge::copy_state::tests_of;
-use crate::model::{ControlId, Verdict};
+use crate::model::{ControlId, Timespan, Verdict};
 use crate::policy::values::Outcome;
 
 /// The control.
@@ -15,7 +15,7 @@ static ABOUT: About = About {
     asks: "The newest restore test passed, is recent enough, names its tester and its record, and took no longer than the RTO.",
     why: "A backup that was never restored is a hope. The test is also the only honest measure of how long a restore takes.",
     remedy: "Restore from the real copy, write down who did it, how long it took and where the record is, and add it to `restore_tests`.",
-    asked: "Of assets whose objective has `restore_test_every`.",
+    asked: "Of assets whose objective has `restore_test_every`; and of those with an `rto` whose copies all lie in an archive class that takes longer to read.",
     standards: &[
         "NIST SP 800-53 CP-9(1)",
         "NIST SP 800-53 CP-10",
@@ -31,8 +31,14 @@ impl Control for RestoreTested {
     }
 
     fn asset(&self, asset: &AssetContext<'_, '_>, out: &mut Drafts) {
-        let Some(every) = &asset.objective.restore_test_every else { return };
         let as_of = asset.as_of();
+        let too_slow = asset.objective.rto.as_ref().and_then(|rto| thaws_longer(asset, rto.value).zip(Some(rto)));
+        let Some(every) = &asset.objective.restore_test_every else {
+            if let Some((why, rto)) = too_slow {
+                out.asset(Verdict::Gap, why, rto.span.clone()).evidence = asset.copy_evidence();
+            }
+            return;
+        };
         let newest = tests_of(asset.audit.policy, asset.subject, asset.audit.seen)
             .max_by_key(|test| (test.on.value, test.result.value == Outcome::Failed));
         let Some(test) = newest else {
@@ -41,7 +47,7 @@ impl Control for RestoreTested {
         };
         let at = test.asset.span.clone();
         let on = test.on.value;
-        let mut lacking = Vec::new();
+        let mut lacking: Vec<String> = too_slow.map(|(why, _)| why).into_iter().collect();
         if test.result.value == Outcome::Failed {
             lacking.push("it failed".to_owned());
         }
@@ -74,4 +80,19 @@ impl Control for RestoreTested {
             draft.since = Some(every.after(on.start()));
         }
     }
+}
+
+/// Returns why no copy could be read within the RTO, where each that may count has to be thawed for longer
+/// first; `None` where one need not be, or that was not seen.
+fn thaws_longer(asset: &AssetContext<'_, '_>, rto: Timespan) -> Option<String> {
+    let as_of = asset.as_of();
+    let counting = || asset.states.iter().filter(|state| state.may_count());
+    let hours = counting()
+        .map(|state| state.settings.as_deref().and_then(|settings| settings.thaw_hours))
+        .collect::<Option<Vec<u64>>>()?;
+    let fastest = hours.into_iter().min()?;
+    // In seconds, as the RTO is: a clock that is put forward in between changes neither.
+    (i64::try_from(fastest.saturating_mul(3_600)).unwrap_or(i64::MAX) > rto.seconds_before(as_of)).then(|| {
+        format!("its content lies in an archive class: {fastest} h until it can be read, longer than the RTO of {rto}")
+    })
 }

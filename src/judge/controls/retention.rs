@@ -5,7 +5,7 @@
 use super::{About, AssetContext, Control, Drafts};
 use crate::judge::copy_state::{CopyState, Standing};
 use crate::model::time::{Instant, human};
-use crate::model::{ControlId, Grade, Timespan, Verdict};
+use crate::model::{ControlId, Grade, Method, Timespan, Verdict};
 use crate::policy::Copy;
 use crate::policy::values::Keeps;
 
@@ -65,6 +65,11 @@ fn reach(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespa
         && Timespan::days(days).before(asset.as_of()) > retention.before(asset.as_of())
     {
         return (Verdict::Gap, format!("a clean-up deletes what is older than {days} d, before {retention}"));
+    }
+    if copy.method() == Method::BackupConfig
+        && state.settings.as_deref().is_some_and(|settings| settings.versioning == Some(false))
+    {
+        return (Verdict::Gap, "each backup replaces the one before it: no history is kept".to_owned());
     }
     if copy.method().mirrors() {
         let (verdict, because) = mirror(asset, state, copy, retention);

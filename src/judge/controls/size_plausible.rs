@@ -4,7 +4,7 @@
 
 use super::{About, AssetContext, Control, Drafts};
 use crate::evidence::Point;
-use crate::judge::copy_state::CopyState;
+use crate::judge::copy_state::{CopyState, unfinished_uploads};
 use crate::model::time::human;
 use crate::model::{ControlId, Count, Grade, Severity, Verdict};
 use crate::policy::Copy;
@@ -24,7 +24,7 @@ static ABOUT: About = About {
     asks: "The newest recovery point is not empty, not below its floor and not far off the ones before it.",
     why: "Jobs succeed and write nothing: dumps of 0 bytes behind green jobs are a classic of post-mortems, and a mirror that shrinks is about to lose what it still has.",
     remedy: "Look into the newest recovery point before the next clean-up deletes the good ones.",
-    asked: "Of each copy whose recovery points come with a size. More than 15 % off the median of the last five is a gap, more than 50 % a critical one.",
+    asked: "Of each copy whose recovery points come with a size. More than 15 % off the median of the last five is a gap, more than 50 % a critical one; so is an upload that began after the newest recovery point and has not ended for more than a day.",
     standards: &["NIST SP 800-53 CP-9(1)", "CIS v8 11.5", "SOC 2 A1.3"],
 };
 
@@ -55,10 +55,22 @@ impl Control for SizePlausible {
                     };
                 found = worse(found, other);
             }
-            let (verdict, severity, because) = found;
+            let (verdict, severity, because) = with_unfinished(state, &points, found);
             out.copy(state, verdict, because, state.copy.at()).severity = severity;
         }
     }
+}
+
+/// Adds uploads that began and never ended: where one began after the newest recovery point was captured,
+/// that one is not the newest that was meant to be there.
+fn with_unfinished(state: &CopyState<'_>, points: &[&Point], found: Found) -> Found {
+    let Some(settings) = state.settings.as_deref() else { return found };
+    let Some(unfinished) = unfinished_uploads(settings) else { return found };
+    let (verdict, severity, because) = found;
+    let newest = points.last().map(|point| point.captured_at);
+    let is_newer = settings.unfinished.is_some_and(|unfinished| unfinished.newest > newest);
+    let verdict = if is_newer { verdict.max(Verdict::Gap) } else { verdict };
+    (verdict, severity, format!("{because}; {unfinished}"))
 }
 
 /// Returns every recovery point that is there by evidence of at least `grade`, good or bad, in order of
