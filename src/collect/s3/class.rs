@@ -2,7 +2,7 @@
 //!
 //! Objects in archive classes have to be restored first. Of the speeds on offer the standard one counts,
 //! with the longest time that AWS states for it
-//! (docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html): 5 hours from
+//! (`docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html`): 5 hours from
 //! S3 Glacier Flexible Retrieval, 12 hours from S3 Glacier Deep Archive. What that means for an objective is
 //! left to the judge.
 

@@ -21,7 +21,7 @@ use crate::policy::document::S3System;
 const MAX_BYTES: u64 = 16 << 20;
 
 /// The header without which buckets whose readers pay do not answer
-/// (docs.aws.amazon.com/AmazonS3/latest/userguide/RequesterPaysBuckets.html).
+/// (`docs.aws.amazon.com/AmazonS3/latest/userguide/RequesterPaysBuckets.html`).
 const PAYER: (&str, &str) = ("x-amz-request-payer", "requester");
 
 /// One question to a bucket.
@@ -165,5 +165,129 @@ impl Client {
         let url = self.place.url(region::DEFAULT, None, &[])?;
         let answer = self.door.ask(&Ask::head(url).without_redirects()).await?;
         Ok(region::told(&answer).unwrap_or(region::DEFAULT).to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{Asked, Fake, Reply};
+    use super::*;
+    use crate::model::UnseenReason;
+
+    const SIGNED: &str = "access_key_id: { env: ID }, secret_access_key: { env: SECRET }";
+    const KEYS: &[(&str, &str)] = &[("ID", "AKIAEXAMPLE"), ("SECRET", "verysecret")];
+
+    fn region_of(asked: &Asked) -> Option<String> {
+        Some(asked.header("authorization")?.split('/').nth(2)?.to_owned())
+    }
+
+    /// Answers as AWS does where another region than `right` is asked.
+    fn only_in(right: &'static str, named: bool, asked: &Asked) -> Reply {
+        match region_of(asked) {
+            None => (403, vec![], String::new()),
+            Some(region) if region == right => (200, vec![], "yes".to_owned()),
+            Some(_) if named => {
+                let body = "<Error><Code>PermanentRedirect</Code><Endpoint>elsewhere</Endpoint></Error>";
+                (301, vec![("x-amz-bucket-region", right.to_owned())], body.to_owned())
+            }
+            Some(_) => {
+                let code = "<Code>AuthorizationHeaderMalformed</Code>";
+                (400, vec![], format!("<Error>{code}<Region>{right}</Region></Error>"))
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_wrong_region_is_corrected_once_and_remembered() {
+        for named in [true, false] {
+            let fake = Fake::start(move |asked| only_in("eu-west-1", named, asked)).await;
+            let client = fake.client_with(&format!("{SIGNED}, region: us-west-2"), KEYS);
+            for _ in 0..2 {
+                let answer = client.ask(&Question::get(&[("versioning", "")])).await.unwrap();
+                assert_eq!((answer.status.as_u16(), &*answer.body), (200, &b"yes"[..]));
+            }
+            let regions: Vec<_> = fake.asked().iter().filter_map(region_of).collect();
+            assert_eq!(regions, ["us-west-2", "eu-west-1", "eu-west-1"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_region_that_changes_each_time_is_not_followed_without_end() {
+        let fake = Fake::start(|asked| {
+            let other = if region_of(asked).as_deref() == Some("eu-west-1") { "eu-west-2" } else { "eu-west-1" };
+            (301, vec![("x-amz-bucket-region", other.to_owned())], String::new())
+        })
+        .await;
+        let client = fake.client_with(&format!("{SIGNED}, region: us-west-2"), KEYS);
+        let answer = client.ask(&Question::get(&[])).await.unwrap();
+        assert_eq!((answer.status.as_u16(), fake.asked().len()), (301, 2));
+    }
+
+    #[tokio::test]
+    async fn the_region_is_asked_for_without_a_signature_where_nobody_gives_it() {
+        let fake = Fake::start(|asked| match asked.method {
+            Method::HEAD => (403, vec![("x-amz-bucket-region", "eu-north-1".to_owned())], String::new()),
+            _ => only_in("eu-north-1", true, asked),
+        })
+        .await;
+        let client = fake.client_with(SIGNED, KEYS);
+        assert_eq!(client.ask(&Question::get(&[])).await.unwrap().status.as_u16(), 200);
+        let asked = fake.asked();
+        assert_eq!((asked.len(), asked[0].header("authorization")), (2, None));
+        assert_eq!(asked[1].path, "/b");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_not_signed_and_who_pays_says_so() {
+        let fake = Fake::start(|_| (200, vec![], String::new())).await;
+        let client = fake.client("anonymous: true, requester_pays: true");
+        client.ask(&Question::get(&[("list-type", "2")])).await.unwrap();
+        let asked = fake.asked();
+        assert_eq!(asked.len(), 1, "the region is of no use");
+        assert_eq!(asked[0].header("authorization"), None);
+        assert_eq!(asked[0].header("x-amz-request-payer"), Some("requester"));
+        assert_eq!(client.identity().await.as_deref(), Ok("anonymous"));
+        assert_eq!(client.host(), Some("127.0.0.1"));
+    }
+
+    #[tokio::test]
+    async fn a_redirect_to_another_host_is_not_followed_with_the_signature() {
+        let fake = Fake::start(|_| (307, vec![("location", "http://evil.example/".to_owned())], String::new())).await;
+        let client = fake.client_with(&format!("{SIGNED}, region: us-east-1"), KEYS);
+        assert_eq!(client.ask(&Question::get(&[])).await.unwrap().status.as_u16(), 307);
+    }
+
+    #[tokio::test]
+    async fn the_identity_shows_the_id_of_the_key_and_never_its_secret() {
+        let fake = Fake::start(|_| (200, vec![], String::new())).await;
+        let client = fake.client_with(SIGNED, KEYS);
+        assert_eq!(client.identity().await.as_deref(), Ok("AWS access key AKIAEXAMPLE"));
+        assert!(client.keys.is_in(b"verysecret"), "it is known as a secret");
+        assert!(!client.keys.is_in(b"AKIAEXAMPLE"), "the id may stand in reports");
+        let half = fake.client_with("access_key_id: { env: ID }", KEYS);
+        assert_eq!(half.identity().await.unwrap_err().reason, UnseenReason::NotAuthorized);
+    }
+
+    #[tokio::test]
+    async fn the_environment_is_a_credential_whole_or_not_at_all() {
+        let fake = Fake::start(|_| (200, vec![], String::new())).await;
+        const SESSION: &[(&str, &str)] = &[
+            ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "verysecret"),
+            ("AWS_SESSION_TOKEN", "session-token"),
+        ];
+        let client = fake.client_with("region: us-east-1", SESSION);
+        client.ask(&Question::get(&[])).await.unwrap();
+        assert_eq!(fake.asked()[0].header("x-amz-security-token"), Some("session-token"));
+        assert!(client.keys.is_in(b"session-token"));
+        for half in [&SESSION[..1], &SESSION[1..2]] {
+            let miss = fake.client_with("region: us-east-1", half).ask(&Question::get(&[])).await.unwrap_err();
+            assert_eq!(miss.reason, UnseenReason::NotAuthorized);
+        }
+        let profile = fake.client_with("region: us-east-1, profile: nobody-has-such-a-profile", SESSION);
+        let miss = profile.identity().await.unwrap_err();
+        assert!(miss.reason == UnseenReason::NotAuthorized && !miss.what.contains("verysecret"), "{miss}");
+        const BROKEN: &[(&str, &str)] = &[("AWS_ACCESS_KEY_ID", "A/B\u{1b}"), ("AWS_SECRET_ACCESS_KEY", "verysecret")];
+        assert!(fake.client_with("region: us-east-1", BROKEN).identity().await.is_err());
     }
 }

@@ -13,7 +13,7 @@ use crate::model::UnseenReason;
 
 /// Reads the answer to `?versioning`: whether replaced and deleted objects are kept as versions. Never set
 /// and suspended are both no
-/// (docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html).
+/// (`docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html`).
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ pub fn versioning(answer: Answer) -> Result<bool, Miss> {
 
 /// Reads the answer to `?object-lock`: for how many days nobody can delete what is written, whoever asks; 0
 /// for not at all. Governance mode counts as not at all, because whoever has the right for it goes round it
-/// (docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html).
+/// (`docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html`).
 ///
 /// # Errors
 ///
@@ -68,7 +68,7 @@ pub fn object_lock(answer: Answer) -> Result<u64, Miss> {
 
 /// Reads the answer to `?encryption`: whether the `ETag` of what is written is no MD5, because it is
 /// encrypted by the key service
-/// (docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html).
+/// (`docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html`).
 ///
 /// # Errors
 ///
@@ -99,7 +99,7 @@ pub struct Lifecycle {
 }
 
 /// Reads the answer to `?lifecycle`
-/// (docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html). A rule counts where it
+/// (`docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html`). A rule counts where it
 /// may touch anything below `prefix`: filters by tag and size are taken as if all had the tag and the size.
 /// The shortest time counts. A rule with a date deletes everything that is there then, however new, and from
 /// then on everything at once: it counts as one day. The newest versions that a rule keeps besides
@@ -259,8 +259,9 @@ mod tests {
     }
 
     fn rules(prefix: &str, rules: &[&str]) -> Result<(u64, u64), Miss> {
-        let rules: String = rules.iter().map(|rule| format!("<Rule><Status>Enabled</Status>{rule}</Rule>")).collect();
-        let body = format!("<LifecycleConfiguration>{rules}</LifecycleConfiguration>");
+        let rules: Vec<String> =
+            rules.iter().map(|rule| format!("<Rule><Status>Enabled</Status>{rule}</Rule>")).collect();
+        let body = format!("<LifecycleConfiguration>{}</LifecycleConfiguration>", rules.concat());
         lifecycle(answer(200, &body), prefix).map(|found| (found.expires_days, found.noncurrent_days))
     }
 

@@ -3,7 +3,7 @@
 //! In this order: what the policy says (`anonymous`, `access_key_id` and `secret_access_key`, `profile`);
 //! the environment; AWS's configuration files, with roles, single sign-on and credential processes; web
 //! identity; container and instance metadata; nobody
-//! (docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html). What is found and broken is a
+//! (`docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html`). What is found and broken is a
 //! miss: it must not turn into a look as nobody. Signing is left to `sign`.
 
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! Listings: pages of `ListObjectsV2` (docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html).
+//! Listings: pages of `ListObjectsV2` (`docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html`).
 //!
 //! Keys are asked for with `encoding-type=url`, because they may hold characters that XML has none for.
 //! Where a server says that it escaped them, `%` and two digits stand for a byte and `+` for a space: AWS
@@ -322,7 +322,7 @@ const fn nibble(digit: u8) -> Option<u8> {
 
 /// Returns what an `ETag` tells of content: 32 hexadecimal digits are its MD5, with `-N` the MD5 over the
 /// MD5s of N parts, and all else is nothing
-/// (docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html). Of objects that are encrypted with keys of
+/// (`docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html`). Of objects that are encrypted with keys of
 /// the key service or of their own it is no MD5 though it looks like one.
 pub fn etag(text: &str) -> Sums {
     let text = text.trim().trim_matches('"');

@@ -1,6 +1,6 @@
 //! Places: the addresses of a bucket and of what lies in it.
 //!
-//! On AWS the bucket stands in the host (docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html),
+//! On AWS the bucket stands in the host (`docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html`),
 //! unless its name has dots, which no certificate covers; on other servers in the path. Finding the region
 //! is left to `region`, signing to `sign`.
 
@@ -10,7 +10,7 @@ use reqwest::Url;
 use crate::collect::miss::Miss;
 use crate::policy::document::S3System;
 
-/// What is written with `%` in a query: all but the unreserved characters of RFC 3986, as SigV4 has it.
+/// What is written with `%` in a query: all but the unreserved characters of RFC 3986, as `SigV4` has it.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The same in a path, where `/` stays.
@@ -69,7 +69,7 @@ impl Place {
     }
 
     /// Returns whether keys are listed in the order of their bytes: in directory buckets they are not
-    /// (docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html).
+    /// (`docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html`).
     pub fn is_sorted(&self) -> bool {
         !self.bucket.ends_with("--x-s3")
     }
@@ -127,7 +127,7 @@ impl Place {
             }
             return Ok(url);
         }
-        // docs.aws.amazon.com/general/latest/gr/s3.html
+        // `docs.aws.amazon.com/general/latest/gr/s3.html`
         let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         let url = if self.path_style {
             format!("https://s3.{region}.{domain}/{bucket}")

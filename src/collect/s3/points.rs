@@ -199,10 +199,7 @@ pub(super) async fn look(client: &Arc<Client>, copy: &Objects, item: Option<&str
     };
     let (end, mut points) = tokio::join!(listing, taking);
     let end = end?;
-    points.sort_by(|one, other| {
-        let order = |point: &Point| (point.captured_at, point.location.as_ref().map(|location| (**location).clone()));
-        one.captured_at.cmp(&other.captured_at).then_with(|| order(one).cmp(&order(other)))
-    });
+    points.sort_by(|one, other| (one.captured_at, &one.location).cmp(&(other.captured_at, &other.location)));
     let odd = odd.into_inner();
     let complete = end.unread == 0 && odd == 0 && !end.left;
     let fact = RecoveryPoints { complete, from: None, grade: Grade::Observed, kept_from: None, points };
@@ -273,13 +270,13 @@ mod tests {
     }
 
     fn list(objects: &[(&str, u64, &str)]) -> String {
-        let inner: String = objects
+        let inner: Vec<String> = objects
             .iter()
             .map(|(key, bytes, at)| {
                 format!("<Contents><Key>{key}</Key><Size>{bytes}</Size><LastModified>{at}</LastModified></Contents>")
             })
             .collect();
-        format!("<ListBucketResult><IsTruncated>false</IsTruncated>{inner}</ListBucketResult>")
+        format!("<ListBucketResult><IsTruncated>false</IsTruncated>{}</ListBucketResult>", inner.concat())
     }
 
     async fn looked(objects: &[(&str, u64, &str)], keys: &str) -> (bool, Vec<Point>, usize) {

@@ -1,7 +1,7 @@
 //! Refusals: what the errors of S3 mean.
 //!
 //! Keyed on the error's `Code`, as Amazon S3's "Error responses" lists them
-//! (docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html): the same status stands for different
+//! (`docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html`): the same status stands for different
 //! things. Answers to HEAD have no body, so there the status has to do. Nothing of an error is repeated
 //! besides its code and its message: others hold the text that was signed.
 

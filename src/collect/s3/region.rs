@@ -1,7 +1,7 @@
 //! Regions: in which one a bucket is.
 //!
 //! AWS tells it in a header of any answer to HEAD of a bucket, refusals too
-//! (docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html), and in the errors of a question that went
+//! (`docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html`), and in the errors of a question that went
 //! to another one. Asking is left to `client`.
 
 use super::place::is_region;

@@ -101,7 +101,7 @@ impl compare::Side for Side {
                 head: true,
                 key: Some(&key),
                 query: &[],
-                // Without it no checksum is told (docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html).
+                // Without it no checksum is told (`docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html`).
                 headers: &[("x-amz-checksum-mode", "ENABLED")],
             };
             Ok(sums(&refusal::ok(self.bucket.client.ask(&question).await?)?))
@@ -123,7 +123,7 @@ fn row(name: &str, object: &Object<'_>, hides_md5: bool) -> Row {
 
 /// Returns the checksums that an answer to HEAD of an object tells. Those over the checksums of parts say
 /// nothing of the content as a whole, and where a key service or a key of its own encrypts an object its
-/// `ETag` is no MD5 (docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html).
+/// `ETag` is no MD5 (`docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html`).
 pub fn sums(answer: &Answer) -> Sums {
     let composite = answer.header("x-amz-checksum-type").is_some_and(|kind| !kind.eq_ignore_ascii_case("FULL_OBJECT"));
     let sum = |name: &str| answer.header(name).filter(|_| !composite);

@@ -1,4 +1,4 @@
-//! Signing: Signature Version 4 for S3 (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html).
+//! Signing: Signature Version 4 for S3 (`docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-authenticating-requests.html`).
 //!
 //! A signature is good for 15 minutes of the server's clock, so that the door may send a question again as
 //! it is. Whose key it is, is left to `credentials`.

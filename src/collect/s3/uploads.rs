@@ -1,7 +1,7 @@
 //! Uploads: those in parts that began and never ended. No list of objects shows them.
 //!
 //! Read from `ListMultipartUploads`
-//! (docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html). What they mean is left to the
+//! (`docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html`). What they mean is left to the
 //! judge.
 
 use chrono::TimeDelta;
