@@ -177,6 +177,13 @@ mod tests {
     const SIGNED: &str = "access_key_id: { env: ID }, secret_access_key: { env: SECRET }";
     const KEYS: &[(&str, &str)] = &[("ID", "AKIAEXAMPLE"), ("SECRET", "verysecret")];
 
+    const SESSION: &[(&str, &str)] = &[
+        ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "verysecret"),
+        ("AWS_SESSION_TOKEN", "session-token"),
+    ];
+    const BROKEN: &[(&str, &str)] = &[("AWS_ACCESS_KEY_ID", "A/B\u{1b}"), ("AWS_SECRET_ACCESS_KEY", "verysecret")];
+
     fn region_of(asked: &Asked) -> Option<String> {
         Some(asked.header("authorization")?.split('/').nth(2)?.to_owned())
     }
@@ -271,11 +278,6 @@ mod tests {
     #[tokio::test]
     async fn the_environment_is_a_credential_whole_or_not_at_all() {
         let fake = Fake::start(|_| (200, vec![], String::new())).await;
-        const SESSION: &[(&str, &str)] = &[
-            ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
-            ("AWS_SECRET_ACCESS_KEY", "verysecret"),
-            ("AWS_SESSION_TOKEN", "session-token"),
-        ];
         let client = fake.client_with("region: us-east-1", SESSION);
         client.ask(&Question::get(&[])).await.unwrap();
         assert_eq!(fake.asked()[0].header("x-amz-security-token"), Some("session-token"));
@@ -287,7 +289,6 @@ mod tests {
         let profile = fake.client_with("region: us-east-1, profile: nobody-has-such-a-profile", SESSION);
         let miss = profile.identity().await.unwrap_err();
         assert!(miss.reason == UnseenReason::NotAuthorized && !miss.what.contains("verysecret"), "{miss}");
-        const BROKEN: &[(&str, &str)] = &[("AWS_ACCESS_KEY_ID", "A/B\u{1b}"), ("AWS_SECRET_ACCESS_KEY", "verysecret")];
         assert!(fake.client_with("region: us-east-1", BROKEN).identity().await.is_err());
     }
 }

@@ -22,7 +22,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use chrono::TimeDelta;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
@@ -242,8 +242,32 @@ async fn chain(door: &Door, keys: &Keyring) -> SharedCredentialsProvider {
         .operation_timeout(METADATA_LONGEST)
         .operation_attempt_timeout(METADATA_LONGEST)
         .build();
-    let metadata = ImdsCredentialsProvider::builder().configure(&config).imds_client(client).build();
-    SharedCredentialsProvider::new(chain.or_else("Ec2InstanceMetadata", metadata))
+    let provider = ImdsCredentialsProvider::builder().configure(&config).imds_client(client.clone()).build();
+    SharedCredentialsProvider::new(chain.or_else("Ec2InstanceMetadata", Metadata { client, provider }))
+}
+
+/// Instance metadata, where a machine has it. Other clouds, and networks that forbid it, answer at its
+/// address too: an answer that names no role means that there is no credential, as AWS's tools have it.
+#[derive(Debug)]
+struct Metadata {
+    client: imds::Client,
+    provider: ImdsCredentialsProvider,
+}
+
+impl ProvideCredentials for Metadata {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let role = self.client.get("/latest/meta-data/iam/security-credentials/").await;
+            match role {
+                Ok(role) if !role.as_ref().is_empty() => self.provider.provide_credentials().await,
+                Ok(_) => Err(CredentialsError::not_loaded("instance metadata names no role")),
+                Err(error) => Err(CredentialsError::not_loaded(error)),
+            }
+        })
+    }
 }
 
 fn lasts(found: &Credentials, until: Instant) -> bool {
