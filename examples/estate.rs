@@ -34,7 +34,8 @@ fn main() -> ExitCode {
     println!("The synthetic organisation is at {}", estate.url());
     println!("Its policy is in {}. To audit it:", policy.display());
     println!();
-    println!("  ESTATE_TOKEN={} cargo run -- audit {}", estate::ALL, policy.display());
+    let environment = estate::ENVIRONMENT.map(|(name, value)| format!("{name}={value} ")).concat();
+    println!("  {environment}cargo run -- audit {}", policy.display());
     println!();
     println!("Ctrl-C ends it.");
     loop {

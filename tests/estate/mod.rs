@@ -36,6 +36,10 @@ use log::{Asked, Log};
 /// A token of every truth that sees everything.
 pub const ALL: &str = "estate-all-0123456789";
 
+/// What the policy's references to secrets lead to, by the name of the variable.
+pub const ENVIRONMENT: [(&str, &str); 3] =
+    [("ESTATE_TOKEN", ALL), ("ESTATE_KEY_ID", "AKIAESTATE"), ("ESTATE_SECRET", "estate-secret-1")];
+
 /// An estate that is about to be started.
 #[derive(Debug)]
 pub struct Builder {
@@ -212,10 +216,10 @@ impl Estate {
         &self.github.truth
     }
 
-    /// Returns a policy that audits it. Its token is in the environment, `ESTATE_TOKEN`.
+    /// Returns a policy that audits it. Its secrets are in the environment, as `ENVIRONMENT` says.
     pub fn policy(&self) -> String {
-        let text = include_str!("policy.yaml");
-        text.replace("ORGANIZATION", &self.truth().organization).replace("URL", &self.url())
+        let text = include_str!("policy.yaml").replace("ORGANIZATION", &self.truth().organization);
+        text.replace("\"S3\"", &format!("\"{}\"", self.s3_url())).replace("URL", &self.url())
     }
 
     /// Returns when it was started: what its moments count from.

@@ -12,7 +12,7 @@ use crate::support::{project, stderr, stdout};
 
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lastgood"));
-    command.args(args).current_dir(folder).env_clear().env("ESTATE_TOKEN", estate::ALL);
+    command.args(args).current_dir(folder).env_clear().envs(estate::ENVIRONMENT);
     command
 }
 

@@ -120,7 +120,7 @@ fn what_one_question_is_refused_is_not_refused_to_the_others() {
 
 fn run(folder: &std::path::Path, args: &[&str]) -> std::process::Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lastgood"));
-    command.args(args).current_dir(folder).env_clear().env("ESTATE_TOKEN", estate::ALL).output().expect("it runs")
+    command.args(args).current_dir(folder).env_clear().envs(estate::ENVIRONMENT).output().expect("it runs")
 }
 
 #[test]
