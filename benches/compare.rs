@@ -65,7 +65,7 @@ impl Side for Made {
     fn list(&self, out: mpsc::Sender<Vec<Row>>) -> BoxFuture<'_, Result<Listed, Miss>> {
         async move {
             let end = self.rows.next_power_of_two();
-            for first in (0..end).step_by(PAGE as usize) {
+            for first in (0..end.div_ceil(PAGE)).map(|page| page * PAGE) {
                 let page = (first..(first + PAGE).min(end)).filter_map(|number| self.row(number)).collect();
                 if out.send(page).await.is_err() {
                     break;

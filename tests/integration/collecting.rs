@@ -31,7 +31,10 @@ pub(crate) fn audited(text: &str, token: &'static str, options: &Options) -> (Re
     let policy = policy(text);
     let around = Surroundings {
         clock: Clock::new(estate::now),
-        keys: Keyring::new(Path::new("."), move |name| (name == "ESTATE_TOKEN").then(|| token.into())),
+        keys: Keyring::new(Path::new("."), move |name| {
+            let known = estate::ENVIRONMENT.iter().find(|(known, _)| *known == name)?;
+            Some(if name == "ESTATE_TOKEN" { token.into() } else { known.1.into() })
+        }),
         watch: Arc::new(Nobody),
         stop: CancellationToken::new(),
     };

@@ -11,6 +11,7 @@ mod collecting;
 mod collecting_commands;
 mod collecting_doubt;
 mod collecting_faults;
+mod comparing;
 mod doubt;
 #[path = "../estate/mod.rs"]
 #[expect(dead_code, reason = "collectors are yet to be tested against the rest")]

@@ -409,12 +409,29 @@ async fn settings_say_what_would_delete_and_what_keeps_from_it() {
     for personality in ["aws", "ceph", "moto"] {
         for (what, set, prefix, want) in &cases {
             let comma = if set.is_empty() { "" } else { ", " };
-            let estate = start(&format!("personality: {personality}\nbuckets: [{{ name: b{comma}{set} }}]"));
-            let told = bucket(&estate, SIGNED).settings(prefix).await;
+            let objects = "objects: [{ key: db/new, size: 1 }, { key: files/new, size: 1 }, { key: new, size: 1 }]";
+            let estate = start(&format!("personality: {personality}\nbuckets: [{{ name: b, {objects}{comma}{set} }}]"));
+            let bucket = bucket(&estate, SIGNED);
+            // The list shows which object is the newest, and whether the lock holds that one.
+            listed(&bucket, prefix).await.1.expect("a list");
+            let told = bucket.settings(prefix).await;
             let (found, unseen) = settings(&told);
             assert_eq!(unseen, [], "{personality}: {what}");
             assert!(want(found), "{personality}: {what}: {found:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_lock_that_came_after_the_newest_object_does_not_hold_it() {
+    for (more, locked_days) in [("", Some(9)), (", unlocked: true", None), (", modified: 20d ago", None)] {
+        let estate = start(&format!(
+            "buckets: [{{ name: b, versioning: Enabled, lock: {{ mode: COMPLIANCE, days: 9 }}, objects: [{{ key: db/new, size: 1{more} }}] }}]"
+        ));
+        let bucket = bucket(&estate, SIGNED);
+        listed(&bucket, "db/").await.1.expect("a list");
+        let (found, unseen) = settings(&bucket.settings("db/").await);
+        assert_eq!((found.locked_days, unseen.len()), (locked_days, usize::from(locked_days.is_none())), "{more}");
     }
 }
 

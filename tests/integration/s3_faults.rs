@@ -280,10 +280,12 @@ async fn a_setting_that_cannot_be_read_hides_no_other() {
             (Fault::HalfJson, UnseenReason::Truncated),
         ] {
             let estate = start(
-                "buckets: [{ name: b, versioning: Enabled, lock: { mode: COMPLIANCE, days: 9 }, lifecycle: '<Rule><Prefix/><Status>Enabled</Status><Expiration><Days>8</Days></Expiration></Rule>' }]",
+                "buckets: [{ name: b, objects: [{ key: db/new, size: 1 }], versioning: Enabled, lock: { mode: COMPLIANCE, days: 9 }, lifecycle: '<Rule><Prefix/><Status>Enabled</Status><Expiration><Days>8</Days></Expiration></Rule>' }]",
             );
             estate.fault(&format!("/b[?]{subresource}*"), When::Always, fault.clone());
-            let (found, unseen) = settings(&with(&estate, quick()).settings("db/").await);
+            let bucket = with(&estate, quick());
+            listed(&bucket, "db/").await.1.expect("a list");
+            let (found, unseen) = settings(&bucket.settings("db/").await);
             let reasons: Vec<UnseenReason> = unseen.iter().map(|(reason, _)| *reason).collect();
             assert_eq!(reasons, [reason], "{subresource}: {fault:?}: {unseen:?}");
             assert!(unseen[0].1.contains(name), "{unseen:?}");

@@ -184,7 +184,10 @@ async fn what_a_bucket_is_set_to_is_read() {
         client.set(&locked, "object-lock", LOCK).await;
         // moto says `<Years>0</Years>` beside the days, and of two lengths the shorter one counts.
         let locked_days = if client.server.name == "moto" { 0 } else { 40 };
-        let (found, unseen) = settings(&signed(client, &locked).settings("db/daily/").await);
+        client.put(&locked, "db/daily/new", "one").await;
+        let collector = signed(client, &locked);
+        whole(&collector, "db/daily/").await;
+        let (found, unseen) = settings(&collector.settings("db/daily/").await);
         assert_eq!(unseen, [], "{}", client.server.name);
         assert_eq!(
             (found.versioning, found.expires_days, found.noncurrent_days, found.locked_days),

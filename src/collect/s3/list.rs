@@ -11,8 +11,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::class::Thaw;
 use super::client::{Client, Question};
+use super::kept::Kept;
 use super::listing::{self, Asked, Object, PAGE, Place};
 use super::refusal;
 use crate::collect::http::Answer;
@@ -39,8 +39,8 @@ pub(super) struct End {
     pub(super) source: Source,
     /// How many keys could not be read.
     pub(super) unread: u64,
-    /// How long it takes until what was kept can be read.
-    pub(super) thaw: Thaw,
+    /// What was seen of the objects that were kept.
+    pub(super) kept: Kept,
     /// Whether it ended because nobody took it any more.
     pub(super) left: bool,
 }
@@ -86,8 +86,8 @@ pub(super) async fn list<T: Send>(
         began,
         source: Source { body: Some(body), ..source },
         unread: parts.iter().map(|part| part.unread).sum(),
-        thaw: parts.iter().map(|part| part.thaw).fold(Thaw::default(), Thaw::and),
         left: parts.iter().any(|part| part.left),
+        kept: parts.into_iter().map(|part| part.kept).fold(Kept::default(), Kept::and),
     })
 }
 
@@ -161,7 +161,7 @@ struct Range {
 struct Part {
     digests: Vec<Digest>,
     unread: u64,
-    thaw: Thaw,
+    kept: Kept,
     left: bool,
 }
 
@@ -195,7 +195,7 @@ impl Range {
                 if self.until.as_deref().is_some_and(|until| object.key > until) {
                     over = true;
                 } else if let Some(item) = make(object) {
-                    part.thaw = part.thaw.and(Thaw::of(object.class));
+                    part.kept.add(object);
                     found.push(item);
                 }
             })?;

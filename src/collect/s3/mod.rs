@@ -11,6 +11,7 @@ mod client;
 pub mod config;
 mod credentials;
 mod inventory;
+mod kept;
 mod list;
 pub mod listing;
 pub mod place;
@@ -39,15 +40,15 @@ use crate::evidence::fact::Question;
 use crate::evidence::{Fact, Unseen};
 use crate::model::time::Instant;
 use crate::policy::document::{Objects, S3System};
-use class::Thaw;
 use client::Client;
+use kept::Kept;
 
 /// One bucket, and how it is looked at.
 #[derive(Debug)]
 pub struct Bucket {
     client: Arc<Client>,
-    /// What whole lists told of storage classes, by their prefix.
-    thaw: Mutex<BTreeMap<String, Thaw>>,
+    /// What whole lists showed of objects, by their prefix.
+    kept: Mutex<BTreeMap<String, Kept>>,
 }
 
 impl Bucket {
@@ -57,7 +58,7 @@ impl Bucket {
     ///
     /// `unreadable` where bucket, region or endpoint are none.
     pub fn new(door: Door, keys: Keyring, system: &S3System) -> Result<Self, Miss> {
-        Ok(Self { client: Arc::new(Client::new(door, keys, system)?), thaw: Mutex::default() })
+        Ok(Self { client: Arc::new(Client::new(door, keys, system)?), kept: Mutex::default() })
     }
 
     /// Returns as whom it looks: `anonymous`, or the access key's id.
@@ -89,17 +90,17 @@ impl Bucket {
         let _ = since;
         let (told, end) = points::look(&self.client, copy, item).await?;
         if end.unread == 0 && !end.left {
-            self.note(&points::prefix(copy, item), end.thaw);
+            self.note(&points::prefix(copy, item), end.kept);
         }
         Ok(told)
     }
 
     /// Reads the settings of what lies below `prefix`; what could not be read is told as `unseen`. How long
-    /// it takes until content can be read is told where `objects` or a `side` of the same prefix was listed
-    /// whole before: no other answer tells storage classes.
+    /// it takes until content can be read, and whether a lock holds what is there, is told where `objects` or a
+    /// `side` of the same prefix was listed whole before: no other answer tells storage classes and keys.
     pub async fn settings(&self, prefix: &str) -> Vec<Told> {
-        let thaw = self.thaw.lock().unwrap_or_else(PoisonError::into_inner).get(prefix).copied();
-        settings::read(&self.client, prefix, thaw).await
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(prefix).cloned();
+        settings::read(&self.client, prefix, kept).await
     }
 
     /// Returns what lies below `prefix` as a side of a comparison.
@@ -107,11 +108,11 @@ impl Bucket {
         Box::new(side::Side { bucket: Arc::clone(self), prefix: prefix.to_owned() })
     }
 
-    /// Notes what a whole list told of storage classes; of several the worst counts.
-    fn note(&self, prefix: &str, thaw: Thaw) {
-        let mut known = self.thaw.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Notes what a whole list showed; of several the worst counts, and the newest object.
+    fn note(&self, prefix: &str, kept: Kept) {
+        let mut known = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = known.entry(prefix.to_owned()).or_default();
-        *entry = entry.and(thaw);
+        *entry = std::mem::take(entry).and(kept);
     }
 }
 

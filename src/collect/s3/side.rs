@@ -87,7 +87,7 @@ impl compare::Side for Side {
                 let what = format!("{lacks} keys below `{}` cannot be read or have no name of their own", self.prefix);
                 Some(Miss::unreadable(what).from(&end.source))
             } else {
-                self.bucket.note(&self.prefix, end.thaw);
+                self.bucket.note(&self.prefix, end.kept);
                 None
             };
             Ok(Listed { began: end.began, lacks, source: end.source })

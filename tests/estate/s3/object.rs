@@ -4,6 +4,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use chrono::TimeDelta;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED};
 use http::{Method, StatusCode};
 use lastgood::model::Instant;
@@ -59,6 +60,14 @@ pub fn answer(
     }
     if bucket.versioning.is_some() {
         amz("version-id", "0");
+    }
+    if let Some(lock) = bucket.lock.as_ref().filter(|_| !object.unlocked)
+        && let Some(mode) = &lock.mode
+    {
+        let days = lock.days.or(lock.years.map(|years| years * 365)).unwrap_or_default();
+        amz("object-lock-mode", mode);
+        let until = object.modified.seen_from(now) + TimeDelta::days(i64::try_from(days).expect("few"));
+        amz("object-lock-retain-until-date", &until.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string());
     }
     if let Some(restore) = &object.restore {
         amz("restore", restore);

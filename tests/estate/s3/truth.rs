@@ -157,6 +157,7 @@ pub struct Lock {
 /// An object.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is another way in which objects differ")]
 pub struct Object {
     /// Its key.
     pub key: String,
@@ -190,6 +191,9 @@ pub struct Object {
     /// Whether nobody may look at it alone.
     #[serde(default)]
     pub denied: bool,
+    /// Whether it was written before the bucket had a lock, which does not hold it.
+    #[serde(default)]
+    pub unlocked: bool,
     /// What `x-amz-restore` says.
     #[serde(default)]
     pub restore: Option<String>,

@@ -1,0 +1,153 @@
+//! Whole audits of files: an Artifactory compared with a bucket, dumps in groups, a backup in place.
+//!
+//! What single answers mean is in `s3` and `artifactory`, the arithmetic of comparing in the library.
+
+use lastgood::evidence::{Comparison, Fact, Observation, Question};
+use lastgood::report::Report;
+
+use crate::collecting::{audited, options};
+use crate::estate::{self, Estate, Fault, Truth, When};
+
+fn verdict(report: &Report, id: &str) -> (String, String) {
+    let found = report.findings.iter().find(|finding| finding.id() == id);
+    let found = found.unwrap_or_else(|| panic!("no {id}"));
+    (found.verdict.to_string(), found.because.to_string())
+}
+
+fn comparison(observations: &[Observation], asset: &str) -> Option<Comparison> {
+    observations.iter().find_map(|observation| match &observation.fact {
+        Fact::Comparison(comparison) if observation.asset.as_deref() == Some(asset) => Some((**comparison).clone()),
+        _ => None,
+    })
+}
+
+#[test]
+fn the_file_that_was_never_cloned_is_found_and_named() {
+    let estate = Estate::example();
+    let (report, observations) = audited(&estate.policy(), estate::ALL, &options());
+    let found = comparison(&observations, "artifacts").expect("a comparison");
+    assert_eq!((found.equal, found.by_size, found.missing, found.different, found.extra), (4, 1, 1, 0, 1));
+    assert_eq!(found.bytes.map(|bytes| (bytes.missing, bytes.extra)), Some((1_148_576, 700)));
+    assert!(found.complete);
+    let (complete, because) = verdict(&report, "copy-complete:artifacts:bucket");
+    assert_eq!(complete, "gap");
+    assert!(because.contains("org/estate/core/1.1.0/core-1.1.0.jar (missing)"), "{because}");
+    // It came 20 days ago, and a loss of seven is acceptable; what a copy that is not whole holds is not sure.
+    let (age, because) = verdict(&report, "recovery-point-age:artifacts");
+    assert_eq!(age, "unknown", "{because}");
+    // Versions are kept for ever.
+    assert_eq!(verdict(&report, "retention:artifacts").0, "unknown", "the copy is not whole");
+    assert_eq!(verdict(&report, "claim-supported:artifacts:bucket").0, "gap");
+}
+
+#[test]
+fn what_is_equal_in_all_but_one_checksum_is_not_verified() {
+    let mut truth = Truth::example();
+    truth.artifactory.repositories[0].items.retain(|item| item.path != "org/estate/core/1.1.0/core-1.1.0.jar");
+    let estate = Estate::of(truth.clone()).start();
+    let (report, _) = audited(&estate.policy(), estate::ALL, &options());
+    let (complete, because) = verdict(&report, "copy-complete:artifacts:bucket");
+    assert_eq!(complete, "unknown");
+    assert!(because.contains("1 of them by size alone"), "{because}");
+    assert_eq!(verdict(&report, "evidence-grade:artifacts").0, "gap");
+    // Without the one that came in parts, it is.
+    truth.artifactory.repositories[0].items.retain(|item| !item.path.contains("signed"));
+    let estate = Estate::of(truth).start();
+    let (report, _) = audited(&estate.policy(), estate::ALL, &options());
+    for id in ["copy-complete:artifacts:bucket", "evidence-grade:artifacts", "copies:artifacts", "retention:artifacts"]
+    {
+        assert_eq!(verdict(&report, id).0, "met", "{id}: {}", verdict(&report, id).1);
+    }
+}
+
+#[test]
+fn a_list_that_breaks_off_on_either_side_proves_nothing() {
+    let mut truth = Truth::example();
+    truth.artifactory.repositories[0].items.retain(|item| !item.path.contains("1.1.0"));
+    for (pattern, fault) in [
+        ("/artifactory/api/search/aql", Fault::HalfJson),
+        ("/artifactory/api/search/aql", Fault::Cut),
+        ("/artifact-copies*", Fault::Cut),
+        ("/artifact-copies*", Fault::Html),
+        ("*", Fault::Status(503)),
+    ] {
+        let estate = Estate::of(truth.clone()).start();
+        estate.fault(pattern, When::Always, fault.clone());
+        let (report, observations) = audited(&estate.policy(), estate::ALL, &options());
+        assert_eq!(comparison(&observations, "artifacts"), None, "{pattern} {fault:?}");
+        let missed = observations.iter().any(|observation| {
+            observation.asset.as_deref() == Some("artifacts")
+                && matches!(&observation.fact, Fact::Unseen(unseen) if unseen.fact == Some(Question::Comparison))
+        });
+        assert!(missed, "{pattern} {fault:?}");
+        for id in ["copy-complete:artifacts:bucket", "copies:artifacts", "recovery-point-age:artifacts"] {
+            assert_eq!(verdict(&report, id).0, "unknown", "{id}: {pattern} {fault:?}");
+        }
+    }
+}
+
+#[test]
+fn whoever_may_not_see_all_of_the_original_cannot_call_the_copy_whole() {
+    let mut truth = Truth::example();
+    truth.artifactory.repositories[0].items.retain(|item| !item.path.contains("1.1.0"));
+    let estate = Estate::of(truth).start();
+    let (report, observations) = audited(&estate.policy(), "estate-reader-0123456789", &options());
+    assert!(comparison(&observations, "artifacts").is_none_or(|found| !found.complete));
+    assert_ne!(verdict(&report, "copy-complete:artifacts:bucket").0, "met");
+}
+
+#[test]
+fn a_sample_is_stated_and_never_called_complete() {
+    let mut truth = Truth::example();
+    truth.artifactory.repositories[0].items.retain(|item| !item.path.contains("1.1.0"));
+    let estate = Estate::of(truth).start();
+    let text =
+        estate.policy().replace("        by: object-mirror\n", "        by: object-mirror\n        sample: 90%\n");
+    let (report, observations) = audited(&text, estate::ALL, &options());
+    assert_eq!(comparison(&observations, "artifacts").and_then(|found| found.sampled_ppm), Some(900_000));
+    let (complete, because) = verdict(&report, "copy-complete:artifacts:bucket");
+    assert_eq!(complete, "unknown");
+    assert!(because.contains("a sample of 90 % only"), "{because}");
+}
+
+#[test]
+fn a_bucket_is_compared_with_an_artifactory_the_other_way_round() {
+    let estate = Estate::example();
+    let text = format!(
+        "version: 1\ntitle: T\nsystems:\n  store: {{ kind: s3, bucket: artifact-copies, endpoint: \"{}\", access_key_id: {{ env: ESTATE_KEY_ID }}, secret_access_key: {{ env: ESTATE_SECRET }}, domains: {{ provider: A }} }}\n  arts: {{ kind: artifactory, url: \"{}/artifactory\", token: {{ env: ESTATE_TOKEN }}, domains: {{ provider: J }} }}\nobjectives:\n  o: {{ rpo: 1d, evidence: verified }}\nassets:\n  - {{ id: a, lives_in: store, path: org/estate/core/1.0.0, objective: o, owner: Squad, copies: [{{ id: c, in: arts, by: artifact-mirror, repository: libs-release-local, path: org/estate/core/1.0.0 }}] }}\n",
+        estate.s3_url(),
+        estate.url()
+    );
+    let (report, observations) = audited(&text, estate::ALL, &options());
+    let found = comparison(&observations, "a").expect("a comparison");
+    assert_eq!((found.equal, found.by_size, found.missing, found.extra), (2, 0, 0, 0));
+    assert_eq!(verdict(&report, "copy-complete:a:c").0, "met");
+}
+
+#[test]
+fn each_folder_of_a_day_is_one_recovery_point_and_the_unfinished_one_is_seen() {
+    let estate = Estate::example();
+    let (report, observations) = audited(&estate.policy(), estate::ALL, &options());
+    let points = observations.iter().find_map(|observation| match &observation.fact {
+        Fact::RecoveryPoints(points) if observation.asset.as_deref() == Some("database") => Some(points),
+        _ => None,
+    });
+    let points = points.expect("recovery points");
+    assert!(points.complete && points.points.len() == 120, "{}", points.points.len());
+    assert_eq!(points.points[0].items.map(|items| items.get()), Some(2));
+    for id in ["recovery-point-age:database", "retention:database", "immutable:database", "independent-copy:database"] {
+        assert_eq!(verdict(&report, id).0, "met", "{id}: {}", verdict(&report, id).1);
+    }
+    let (size, because) = verdict(&report, "size-plausible:database:dumps");
+    assert!(because.contains("1 upload has not ended"), "{size}: {because}");
+}
+
+#[test]
+fn a_backup_in_place_keeps_no_history() {
+    let estate = Estate::example();
+    let (report, _) = audited(&estate.policy(), estate::ALL, &options());
+    let (retention, because) = verdict(&report, "retention:artifactory");
+    assert_eq!(retention, "gap");
+    assert!(because.contains("each backup replaces the one before it"), "{because}");
+    assert_eq!(verdict(&report, "evidence-grade:artifactory").0, "met");
+}
