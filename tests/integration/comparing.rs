@@ -134,7 +134,7 @@ fn each_folder_of_a_day_is_one_recovery_point_and_the_unfinished_one_is_seen() {
     });
     let points = points.expect("recovery points");
     assert!(points.complete && points.points.len() == 120, "{}", points.points.len());
-    assert_eq!(points.points[0].items.map(|items| items.get()), Some(2));
+    assert_eq!(points.points[0].items.map(lastgood::model::Count::get), Some(2));
     for id in ["recovery-point-age:database", "retention:database", "immutable:database", "independent-copy:database"] {
         assert_eq!(verdict(&report, id).0, "met", "{id}: {}", verdict(&report, id).1);
     }

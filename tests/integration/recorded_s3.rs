@@ -234,7 +234,7 @@ const CASES: &[Case] = &[
         assert_eq!(days(""), Ok((90, 0)));
     }),
     ("ceph-get-lifecycle-none-404", |answer| {
-        assert_eq!(config::lifecycle(answer.clone(), ""), Ok(Lifecycle::default()))
+        assert_eq!(config::lifecycle(answer.clone(), ""), Ok(Lifecycle::default()));
     }),
     ("ceph-get-object-attributes-multipart", |answer| {
         assert_eq!(md5(answer, false).parts.map(|(_, parts)| parts), Some(2));
@@ -354,7 +354,7 @@ const CASES: &[Case] = &[
         assert_eq!(days(""), Ok((90, 0)));
     }),
     ("moto-get-lifecycle-none-404", |answer| {
-        assert_eq!(config::lifecycle(answer.clone(), ""), Ok(Lifecycle::default()))
+        assert_eq!(config::lifecycle(answer.clone(), ""), Ok(Lifecycle::default()));
     }),
     ("moto-get-object-attributes-multipart", |answer| is_of(answer, "GetObjectAttributesOutput")),
     ("moto-get-object-retention", |answer| {
@@ -362,10 +362,10 @@ const CASES: &[Case] = &[
         assert_eq!(refusal::ok(answer.clone()).expect_err("a refusal").reason, UnseenReason::Unreachable);
     }),
     ("moto-get-public-access-block-none", |answer| {
-        refused(answer, UnseenReason::NotFound, "NoSuchPublicAccessBlockConfiguration")
+        refused(answer, UnseenReason::NotFound, "NoSuchPublicAccessBlockConfiguration");
     }),
     ("moto-get-replication-none-404", |answer| {
-        refused(answer, UnseenReason::NotFound, "ReplicationConfigurationNotFoundError")
+        refused(answer, UnseenReason::NotFound, "ReplicationConfigurationNotFoundError");
     }),
     ("moto-head-bucket-200", |answer| {
         is_nothing(answer);
