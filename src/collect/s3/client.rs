@@ -6,11 +6,12 @@
 use std::sync::OnceLock;
 
 use http::Method;
+use http::header::AUTHORIZATION;
 use tokio::sync::Mutex;
 
 use super::credentials::Login;
 use super::place::{self, Place};
-use super::{region, sign};
+use super::{refusal, region, sign};
 use crate::collect::http::{Answer, Ask, Door};
 use crate::collect::miss::Miss;
 use crate::collect::secrets::Keyring;
@@ -143,8 +144,16 @@ impl Client {
             None => sign::plain(&headers),
         };
         let ask = if question.head { Ask::head(url) } else { Ask::get(url) };
+        let signature = headers.get(AUTHORIZATION).and_then(sign::signature).map(str::to_owned);
         // A redirect leads to another host, for which the signature is none.
-        self.door.ask(&ask.headers(headers).at_most(MAX_BYTES).without_redirects()).await
+        let answer = self.door.ask(&ask.headers(headers).at_most(MAX_BYTES).without_redirects()).await?;
+        match signature {
+            Some(signature) if repeats(&answer, &signature) => {
+                let what = format!("{} answered with the signature that was sent", answer.request());
+                Err(Miss::unreadable(what))
+            }
+            _ => Ok(answer),
+        }
     }
 
     /// Returns the region that is asked, and finds it out where nobody said it.
@@ -166,6 +175,14 @@ impl Client {
         let answer = self.door.ask(&Ask::head(url).without_redirects()).await?;
         Ok(region::told(&answer).unwrap_or(region::DEFAULT).to_owned())
     }
+}
+
+/// Returns whether an answer repeats a signature in what is written down of it: for some minutes it opens
+/// what it was made for. Bodies repeat it, as the error of a wrong signature does, and are not written down.
+fn repeats(answer: &Answer, signature: &str) -> bool {
+    let is_in = |text: &[u8]| memchr::memmem::find(text, signature.as_bytes()).is_some();
+    answer.headers.values().any(|value| is_in(value.as_bytes()))
+        || refusal::read(answer).is_some_and(|refusal| is_in(refusal.message.as_bytes()))
 }
 
 #[cfg(test)]

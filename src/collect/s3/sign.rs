@@ -59,6 +59,12 @@ pub(super) fn signed(
     Ok(all)
 }
 
+/// Returns the signature that stands in an `Authorization`; `None` where it is another one.
+pub(super) fn signature(authorization: &HeaderValue) -> Option<&str> {
+    let (_, signature) = authorization.to_str().ok()?.rsplit_once("Signature=")?;
+    (signature.len() == 64).then_some(signature)
+}
+
 /// Returns headers as they are sent where nothing is signed.
 pub(super) fn plain(headers: &[(&'static str, &'static str)]) -> HeaderMap {
     headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
