@@ -464,7 +464,7 @@ async fn only_what_holds_originals_is_listed_and_whole_only_for_whoever_sees_all
     };
     let expected = |known: bool| {
         vec![
-            ("fed".to_owned(), "npm".to_owned(), None),
+            ("fed".to_owned(), "npm".to_owned(), known.then_some(true)),
             ("libs".to_owned(), "maven".to_owned(), known.then_some(false)),
         ]
     };

@@ -66,8 +66,7 @@ impl Artifactory {
 
     /// Returns what was seen in a sentence.
     pub(super) fn counted(seen: &Seen<'_>) -> String {
-        let empty = seen.count(|item| item.empty == Some(true));
-        format!("Repositories that hold originals (local and federated): {}, {empty} of them empty.", seen.items.len())
+        format!("Repositories that hold originals (local and federated): {}.", seen.items.len())
     }
 
     /// Returns the assets, as entries of a policy.

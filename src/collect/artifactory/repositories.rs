@@ -264,8 +264,12 @@ impl Artifactory {
             let mut item = Item::named(ItemKind::Repository, &repository.key);
             item.class.clone_from(&repository.package);
             let held = summary.and_then(|summary| summary.get(&repository.key));
-            // The summary is of some time ago: what was empty then may not be so now.
-            item.empty = held.and_then(|held| held.files).filter(|files| *files > 0).map(|_| false);
+            item.empty = match held.and_then(|held| held.files) {
+                // The summary is of some time ago: what was empty then may not be so now.
+                Some(0) => self.shows_any(&repository.key).await.ok().map(|any| !any),
+                Some(_) => Some(false),
+                None => None,
+            };
             listing.told.push(told(Fact::Item(Box::new(item))));
         }
         let (count, from, kind) = (listing.told.len() as u64, repositories.asked_at, ItemKind::Repository);

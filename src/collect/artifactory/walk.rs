@@ -100,6 +100,16 @@ impl Artifactory {
         }
     }
 
+    /// Returns whether a repository shows any file.
+    pub(super) async fn shows_any(&self, repository: &str) -> Result<bool, Miss> {
+        let query = Query { repository, folder: "", from: None, backwards: false, offset: 0, limit: 1 };
+        let answer = self.query(query.text()).await?;
+        if !answer.status.is_success() || answer.status == StatusCode::PARTIAL_CONTENT {
+            return Err(refusal(&answer));
+        }
+        Ok(aql::page(&answer, Some(repository), 0)?.rows() > 0)
+    }
+
     /// Puts one query.
     async fn query(&self, text: String) -> Result<Answer, Miss> {
         let url = self.session().await?.base.below(&["api", "search", "aql"]);

@@ -94,7 +94,7 @@ impl Found {
         }
         if self.loose > 0 {
             let what = format!(
-                "{} objects of the bucket lie in no prefix that has a name, and no asset of `each: prefix` is about them",
+                "{} of the bucket's objects in no prefix that has a name: no asset of `each: prefix` is about them",
                 self.loose
             );
             listing.misses.push(Miss::new(UnseenReason::Truncated, what).from(&source));
