@@ -13,7 +13,7 @@ use std::time::Instant as Clock;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use lastgood::collect::clock;
-use lastgood::collect::compare::{Kind, Listed, Row, Side, Sums, files};
+use lastgood::collect::compare::{Kind, Listed, Row, Side, Sums, Ways, files};
 use lastgood::collect::miss::Miss;
 use lastgood::evidence::Source;
 use lastgood::model::Instant;
@@ -95,7 +95,9 @@ fn measure(rows: u64, kinds: &'static [Kind], what: &str) -> Result<(), Box<dyn 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
     let began = Clock::now();
     let clock = clock::Clock::new(|| Instant::UNIX_EPOCH);
-    let found = runtime.block_on(files(original, copy, None, &clock))?.comparison;
+    let large = tokio::sync::Semaphore::new(1);
+    let ways = Ways { sampled_ppm: None, large: &large };
+    let found = runtime.block_on(files(original, copy, ways, &clock))?.comparison;
     let seconds = began.elapsed().as_secs_f64();
     println!(
         "{rows:>9} rows a side by {what:<9} {:>9} equal {:>6} missing {:>5} different | {seconds:>6.2} s, {:>9.0} rows a second | peak {} MiB",

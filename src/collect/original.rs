@@ -3,6 +3,7 @@
 //! Pure, from the policy alone. Listing what lies there is left to `run`.
 
 use super::miss::Miss;
+use super::plan::fill;
 use crate::policy::{Asset, Policy, System};
 
 /// Where files lie.
@@ -23,8 +24,10 @@ impl Place {
     /// Where the policy does not say enough, or the system holds no files.
     pub(super) fn of(policy: &Policy, asset: &Asset, item: Option<&str>, of: Option<&str>) -> Result<Self, Miss> {
         let system = asset.lives_in.value.clone();
-        let own = parts(&[item, asset.path.as_deref().map(String::as_str)]);
-        let of = parts(&[of]);
+        let path = asset.path.as_deref().map(|path| fill(path, item));
+        let of = of.map(|of| fill(of, item));
+        let own = parts(&[item, path.as_deref()]);
+        let of = parts(&[of.as_deref()]);
         let whole = if of.starts_with(&own) { of } else { [own, of].concat() };
         match policy.system(&system) {
             Some(System::Artifactory(_)) => {
@@ -46,22 +49,41 @@ impl Place {
         }
     }
 
-    /// Returns whether one of two places lies inside the other.
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
-        match (self, other) {
-            (
-                Self::Artifactory { system, repository, path },
-                Self::Artifactory { system: other_system, repository: other_repository, path: other_path },
-            ) => {
-                let (one, other) = (parts(&[Some(path)]), parts(&[Some(other_path)]));
-                system == other_system
-                    && repository == other_repository
-                    && (one.starts_with(&other) || other.starts_with(&one))
+    /// Returns whether one of two places lies inside the other, by whatever systems they are reached.
+    pub(super) fn overlaps(&self, other: &Self, policy: &Policy) -> bool {
+        let (one, other) = (self.located(policy), other.located(policy));
+        one.zip(other).is_some_and(|((one, path), (other, other_path))| {
+            one == other && (path.starts_with(&other_path) || other_path.starts_with(&path))
+        })
+    }
+
+    /// Returns the name for people.
+    pub(super) fn shown(&self) -> String {
+        match self {
+            Self::Artifactory { system, repository, path } if path.is_empty() => format!("`{system}/{repository}`"),
+            Self::Artifactory { system, repository, path } => format!("`{system}/{repository}/{path}`"),
+            Self::S3 { system, prefix } => format!("`{system}/{prefix}`"),
+        }
+    }
+
+    /// Returns the server and what lies on it, and the path there; `None` for a system that is not known.
+    fn located(&self, policy: &Policy) -> Option<(String, String)> {
+        match self {
+            Self::Artifactory { system, repository, path } => {
+                let Some(System::Artifactory(artifactory)) = policy.system(system) else { return None };
+                let address = artifactory.url.0.split("://").last()?.trim_end_matches('/').to_lowercase();
+                // An instance answers with its context path and, behind a proxy, without.
+                let address = address.strip_suffix("/artifactory").unwrap_or(&address).to_owned();
+                let path = parts(&[Some(repository), Some(path)]);
+                Some((address, path.iter().map(|part| format!("{part}/")).collect()))
             }
-            (Self::S3 { system, prefix }, Self::S3 { system: other_system, prefix: other }) => {
-                system == other_system && (prefix.starts_with(other) || other.starts_with(prefix))
+            Self::S3 { system, prefix } => {
+                let Some(System::S3(s3)) = policy.system(system) else { return None };
+                let endpoint = s3.endpoint.as_ref().and_then(|url| url.0.split("://").last().map(str::to_lowercase));
+                let endpoint = endpoint.filter(|host| !host.trim_end_matches('/').ends_with("amazonaws.com"));
+                let endpoint = endpoint.unwrap_or_default();
+                Some((format!("{} {}", endpoint.trim_end_matches('/'), s3.bucket.value), prefix.clone()))
             }
-            _ => false,
         }
     }
 }
@@ -120,11 +142,32 @@ mod tests {
     }
 
     #[test]
-    fn places_inside_one_another_overlap() {
-        assert!(artifacts("libs", "org").overlaps(&artifacts("libs", "org/zowe")));
-        assert!(!artifacts("libs", "org").overlaps(&artifacts("libs", "org2")));
-        assert!(!artifacts("libs", "").overlaps(&artifacts("libs2", "")));
-        assert!(objects("").overlaps(&objects("a/")));
-        assert!(!objects("b/").overlaps(&objects("a/")));
+    fn places_inside_one_another_overlap_by_whatever_name_they_are_reached() {
+        let text = "version: 1\ntitle: t\nsystems:\n  arts: { kind: artifactory, url: \"https://a.example/artifactory\" }\n  \
+             arts-too: { kind: artifactory, url: \"https://A.example/\" }\n  store: { kind: s3, bucket: b }\n  \
+             store-too: { kind: s3, bucket: b, endpoint: \"https://s3.eu-west-1.amazonaws.com\" }\n  \
+             other: { kind: s3, bucket: b, endpoint: \"https://minio.example\" }\n\
+             objectives: { o: { rpo: 1d } }\nassets: [{ id: a, objective: o, copies: [], lives_in: store }]\n";
+        let policy = Policy::parse("test", text.as_bytes()).unwrap();
+        let overlap = |one: &Place, other: &Place| one.overlaps(other, &policy) && other.overlaps(one, &policy);
+        let of = |system: &str, path: &str| Place::Artifactory {
+            system: system.to_owned(),
+            repository: "libs".to_owned(),
+            path: path.to_owned(),
+        };
+        assert!(overlap(&of("arts", "org"), &of("arts-too", "org/zowe")));
+        assert!(!overlap(&of("arts", "org"), &of("arts", "org2")));
+        assert!(!overlap(&artifacts("libs", ""), &artifacts("libs2", "")));
+        let at = |system: &str, prefix: &str| Place::S3 { system: system.to_owned(), prefix: prefix.to_owned() };
+        assert!(overlap(&at("store", ""), &at("store-too", "a/")));
+        assert!(!overlap(&at("store", "b/"), &at("store", "a/")));
+        assert!(!overlap(&at("store", "a/"), &at("other", "a/")));
+    }
+
+    #[test]
+    fn the_name_of_an_item_is_filled_in() {
+        let named = place("lives_in: arts, path: \"{name}-old\"", Some("libs"), None);
+        assert_eq!(named.unwrap(), artifacts("libs", "libs-old"));
+        assert_eq!(place("lives_in: arts, name: libs", Some("libs"), Some("{name}")).unwrap(), artifacts("libs", ""));
     }
 }

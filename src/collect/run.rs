@@ -31,14 +31,15 @@ use crate::evidence::{Fact, Item, Observation, Question};
 use crate::model::time::Instant;
 use crate::model::{Facet, UnseenReason};
 use crate::policy::decode::At;
-use crate::policy::document::{GitMirror, GitSystem};
+use crate::policy::document::{GitMirror, GitSystem, Replication};
 use crate::policy::values::Share;
 use crate::policy::{Asset, Copy, Policy, System};
 
 /// How far a clock may be off before it is worth a word (design, section 5).
 const WORTH_A_WORD: TimeDelta = TimeDelta::minutes(2);
 
-/// How many comparisons of files are under way at once: each keeps the list of one side in memory.
+/// How many comparisons of files are under way at once. Each keeps the list of one side in memory, a large one
+/// only while no other large one does.
 const COMPARISONS_AT_ONCE: usize = 4;
 
 /// Whom an observation speaks of.
@@ -59,6 +60,8 @@ pub(super) struct Run<'p> {
     systems: Collectors<'p>,
     /// Turns of comparing files, each of which keeps one side's list in memory.
     comparing: Semaphore,
+    /// The turn of a comparison that needs much memory.
+    comparing_large: Semaphore,
 }
 
 impl<'p> Run<'p> {
@@ -72,7 +75,8 @@ impl<'p> Run<'p> {
         let door = Door::open(settings, around.clock.clone(), around.keys.clone())?;
         let git = Git::new(door.clone());
         let systems = Collectors::of(policy, &door, &around.keys);
-        Ok(Self { policy, options, around, door, git, systems, comparing: Semaphore::new(COMPARISONS_AT_ONCE) })
+        let (comparing, comparing_large) = (Semaphore::new(COMPARISONS_AT_ONCE), Semaphore::new(1));
+        Ok(Self { policy, options, around, door, git, systems, comparing, comparing_large })
     }
 
     /// Puts every question and adds what was told.
@@ -262,17 +266,25 @@ impl<'p> Run<'p> {
             Copy::Objects(objects) => {
                 let bucket = self.systems.bucket(job.system)?;
                 let prefix = objects.prefix.as_ref().map(|prefix| fill(&prefix.0, item)).unwrap_or_default();
+                let place = Place::S3 { system: job.system.to_owned(), prefix: prefix.clone() };
+                self.apart(job, &place, objects.pattern.is_some())?;
                 let told = bucket.objects(objects, item, job.since).await?;
                 // After the list, which shows how long it takes until objects can be read.
                 Ok([told, bucket.settings(&prefix).await].concat())
             }
             Copy::ObjectMirror(mirror) => {
                 let prefix = mirror.prefix.as_ref().map(|prefix| fill(&prefix.0, item)).unwrap_or_default();
+                // A mirror is a folder: `libs` is not how `libs2/` begins.
+                let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
+                let prefix = format!("{prefix}{slash}");
                 let place = Place::S3 { system: job.system.to_owned(), prefix };
                 self.files(job, &place, mirror.of.as_deref(), mirror.sample.as_ref()).await
             }
             Copy::Artifacts(artifacts) => {
                 let artifactory = self.systems.artifactory(job.system)?;
+                let (system, repository) = (job.system.to_owned(), fill(&artifacts.repository, item));
+                let path = artifacts.path.as_ref().map(|path| fill(path, item)).unwrap_or_default();
+                self.apart(job, &Place::Artifactory { system, repository, path }, artifacts.pattern.is_some())?;
                 let told = artifactory.artifacts(artifacts, item, job.since).await?;
                 Ok([told, artifactory.settings(&fill(&artifacts.repository, item)).await].concat())
             }
@@ -290,19 +302,48 @@ impl<'p> Run<'p> {
                 });
                 self.systems.artifactory(job.system)?.backup_config(config, repository.as_deref()).await
             }
-            Copy::Replication(replication) => {
-                // Where the copy lies elsewhere, the replication has to lead there.
-                let place = replication.r#in.known().filter(|place| **place != *job.system);
-                let target = place.and_then(|place| match self.policy.system(place) {
-                    Some(System::Artifactory(artifactory)) => Some(artifactory.url.0.as_str()),
-                    _ => None,
-                });
-                self.systems.artifactory(job.system)?.replication(replication, item, target).await
-            }
+            Copy::Replication(replication) => self.replication(job, replication).await,
             Copy::Build(_) | Copy::Import(_) | Copy::Attestation(_) | Copy::Included(_) | Copy::Rebuild(_) => {
                 Err(Miss::new(UnseenReason::Offline, "this version cannot ask for it"))
             }
         }
+    }
+
+    /// Says where a copy would be the original itself. Of all that a bucket holds, a pattern may choose what is
+    /// no original.
+    fn apart(&self, job: &Job<'p>, place: &Place, is_chosen: bool) -> Result<(), Miss> {
+        let Ok(own) = Place::of(self.policy, job.asset, job.item.as_deref(), None) else { return Ok(()) };
+        let is_all = matches!(&own, Place::S3 { prefix, .. } if prefix.is_empty());
+        if own.overlaps(place, self.policy) && !(is_all && is_chosen) {
+            return Err(Miss::unreadable("the original is no copy of itself"));
+        }
+        Ok(())
+    }
+
+    /// Looks at the replication of an asset's own repository, from where it lives to where the copy is said to
+    /// lie: pushed by the one, or fetched by the other.
+    async fn replication(&self, job: &Job<'p>, replication: &Replication) -> Result<Vec<Told>, Miss> {
+        let item = job.item.as_deref();
+        let artifactory = self.systems.artifactory(job.system)?;
+        let address = |system: &str| match self.policy.system(system) {
+            Some(System::Artifactory(artifactory)) => Ok(artifactory.url.0.clone()),
+            _ => Err(Miss::unreadable(format!(
+                "`{system}` is no artifactory system, so whether a replication leads there is not known"
+            ))),
+        };
+        let place = replication.r#in.known().map_or("unknown", String::as_str);
+        if place == job.system {
+            // Whoever holds the copy tells of what it fetches, and not of what it sends on.
+            return artifactory.replication(replication, item, None).await;
+        }
+        let own = Place::of(self.policy, job.asset, item, None)?;
+        let repository = fill(&replication.repository, item);
+        let is_own = matches!(&own, Place::Artifactory { system, repository: own, .. } if system == job.system && *own == repository);
+        if !is_own {
+            let what = format!("the replication of `{}/{repository}` is none of {}", job.system, own.shown());
+            return Err(Miss::unreadable(what));
+        }
+        artifactory.replication(replication, item, Some(&address(place)?)).await
     }
 
     /// Compares files with those that they are copies of, and reads the settings of their place.
@@ -314,17 +355,24 @@ impl<'p> Run<'p> {
         sample: Option<&At<Share>>,
     ) -> Result<Vec<Told>, Miss> {
         let original = Place::of(self.policy, job.asset, job.item.as_deref(), of.map(String::as_str))?;
-        if original.overlaps(place) {
+        if original.overlaps(place, self.policy) {
             return Err(Miss::unreadable("the original compared with itself is no copy"));
         }
+        let names = format!("the original {} and the copy {}", original.shown(), place.shown());
         let copy = self.side(place)?;
         let original = self.side(&original)?;
         let Ok(_turn) = self.comparing.acquire().await else {
             return Err(Miss::unreadable("nothing is compared any more"));
         };
-        let compared = compare::files(original, copy, sample.map(|sample| sample.0), &self.around.clock).await?;
+        let ways = compare::Ways { sampled_ppm: sample.map(|sample| sample.0), large: &self.comparing_large };
+        let compared = compare::files(original, copy, ways, &self.around.clock).await?;
         let told = |fact| Told { fact, observed_at: compared.observed_at, source: compared.source.clone() };
         let mut all = vec![told(Fact::Comparison(Box::new(compared.comparison.clone())))];
+        if compared.comparison.total() == 0 && compared.lacks.is_empty() {
+            let what = format!("nothing lies in the original, of {names}").into();
+            let unseen = Unseen { fact: Some(Question::Comparison), reason: UnseenReason::NotFound, what };
+            all.push(told(Fact::Unseen(unseen)));
+        }
         for miss in &compared.lacks {
             let what = self.around.keys.scrub(&miss.what).into();
             all.push(told(Fact::Unseen(Unseen { fact: Some(Question::Comparison), reason: miss.reason, what })));

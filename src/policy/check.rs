@@ -13,6 +13,7 @@ use super::document::{
     RestoreTest, System, Waiver,
 };
 use super::fault::{Fault, Faults};
+use super::files;
 use super::node::{Node, Value};
 use super::places::Places;
 use super::values::{Id, OrUnknown};
@@ -196,6 +197,7 @@ impl<'a> Checker<'a> {
                 self.copy(asset, copy, faults);
             }
             self.places.same_copies(copies, faults);
+            files::same_part(copies, faults);
         }
     }
 
@@ -309,15 +311,17 @@ impl<'a> Checker<'a> {
                     );
                 }
             }
-            Method::Objects => group(Draft::new(copy.node), faults),
+            Method::Objects => {
+                group(Draft::new(copy.node), faults);
+                files::of_one_item(asset, copy, "prefix", faults);
+            }
+            Method::Artifacts => files::of_one_item(asset, copy, "repository", faults),
+            Method::ObjectMirror | Method::ArtifactMirror => files::mirror(asset, copy, faults),
+            Method::BackupConfig => files::own_configuration(asset, copy, faults),
             Method::Commits
             | Method::Workflow
             | Method::Migrations
             | Method::Releases
-            | Method::ObjectMirror
-            | Method::Artifacts
-            | Method::ArtifactMirror
-            | Method::BackupConfig
             | Method::Replication
             | Method::Build
             | Method::Import => {}

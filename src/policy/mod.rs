@@ -6,6 +6,7 @@ mod check;
 pub mod decode;
 pub mod document;
 pub mod fault;
+mod files;
 mod node;
 mod places;
 pub mod values;

@@ -46,6 +46,24 @@ struct Identity {
     port: Option<u16>,
 }
 
+/// Where the files of a copy lie.
+#[derive(Debug)]
+struct Heap {
+    system: Vec<String>,
+    within: String,
+    /// Which of them are the copy's; empty for all.
+    pattern: String,
+}
+
+impl Heap {
+    /// Returns whether files of one are files of the other. What two patterns choose may be apart.
+    fn overlaps(&self, other: &Self) -> bool {
+        let chosen_alike = self.pattern.is_empty() || other.pattern.is_empty() || self.pattern == other.pattern;
+        let inside = self.within.starts_with(&other.within) || other.within.starts_with(&self.within);
+        self.system == other.system && chosen_alike && inside
+    }
+}
+
 impl<'a> Places<'a> {
     /// Looks where a system named `name` is.
     pub fn add(&mut self, name: &'a str, system: &Node) {
@@ -73,6 +91,54 @@ impl<'a> Places<'a> {
             }
             alike.push((port, copy));
         }
+        self.overlapping(copies, faults);
+    }
+
+    /// Adds a fault for each copy that lies where an earlier one lies, by whatever method it is proven: what
+    /// is listed twice is there once.
+    fn overlapping(&self, copies: &[Node], faults: &mut Faults) {
+        let mut known: Vec<(Heap, &Node)> = Vec::new();
+        for copy in copies {
+            let Some(heap) = self.heap(Draft::new(copy)) else { continue };
+            // Those that are written alike were found above.
+            let other = |(other, node): &&(Heap, &Node)| {
+                other.overlaps(&heap) && node.get("by").and_then(Node::text) != copy.get("by").and_then(Node::text)
+                    || other.overlaps(&heap) && bare(&other.within) != bare(&heap.within)
+            };
+            if let Some((_, earlier)) = known.iter().find(other) {
+                faults.push(
+                    Fault::new(
+                        copy.head(),
+                        "this copy lies where an earlier one lies: what is listed twice is there once",
+                    )
+                    .related(earlier.head(), "the earlier one")
+                    .help("remove one of them, or give each a place of its own"),
+                );
+            }
+            known.push((heap, copy));
+        }
+    }
+
+    /// Returns where the files of a copy lie; `None` for other copies, and where a fault hides it.
+    fn heap(&self, copy: Draft<'_, Copy>) -> Option<Heap> {
+        let (node, system) = (copy.node, copy.place().map(|place| self.words(&place))?);
+        let (within, pattern) = match copy.method()? {
+            Method::Objects => {
+                let objects = Draft::<Objects>::new(node);
+                (prefix(objects.prefix()?), pattern(objects.pattern()?))
+            }
+            Method::ObjectMirror => (prefix(Draft::<ObjectMirror>::new(node).prefix()?), String::new()),
+            Method::Artifacts => {
+                let artifacts = Draft::<Artifacts>::new(node);
+                (folder(&[&artifacts.repository()?, &text(artifacts.path()?)]), pattern(artifacts.pattern()?))
+            }
+            Method::ArtifactMirror => {
+                let mirror = Draft::<ArtifactMirror>::new(node);
+                (folder(&[&mirror.repository()?, &text(mirror.path()?)]), String::new())
+            }
+            _ => return None,
+        };
+        Some(Heap { system, within, pattern })
     }
 
     /// Adds a fault where a copy of the asset is looked for where the original is.
@@ -133,9 +199,9 @@ impl<'a> Places<'a> {
                 [system()?, vec![bare(&prefix(objects.prefix()?)), pattern(objects.pattern()?)]].concat()
             }
             Method::ObjectMirror => {
+                // Where it lies and not of what it is a copy: that may be said in several ways.
                 let mirror = Draft::<ObjectMirror>::new(node);
-                let of = segments(&text(mirror.of()?)).join("/");
-                [system()?, vec![bare(&prefix(mirror.prefix()?)), of]].concat()
+                [system()?, vec![bare(&prefix(mirror.prefix()?))]].concat()
             }
             Method::Artifacts => {
                 let artifacts = Draft::<Artifacts>::new(node);
@@ -145,7 +211,7 @@ impl<'a> Places<'a> {
             Method::ArtifactMirror => {
                 let mirror = Draft::<ArtifactMirror>::new(node);
                 let path = joined(&[&mirror.repository()?, &text(mirror.path()?)]).join("/");
-                [system()?, vec![path, segments(&text(mirror.of()?)).join("/")]].concat()
+                [system()?, vec![path]].concat()
             }
             Method::BackupConfig => [system()?, vec![Draft::<BackupConfig>::new(node).key()?.value]].concat(),
             Method::Replication => [system()?, segments(&Draft::<Replication>::new(node).repository()?)].concat(),
@@ -217,7 +283,7 @@ impl<'a> Places<'a> {
         if place.known().and_then(|system| self.0.get(system.as_str())) != Some(origin) {
             return Some(false);
         }
-        // What a pattern chooses of a place, the policy alone does not show.
+        // What a pattern chooses of all that is in a system, the policy alone does not show.
         let (within, of, chooses) = match copy.method()? {
             Method::Objects => {
                 let objects = Draft::<Objects>::new(copy.node);
@@ -239,10 +305,11 @@ impl<'a> Places<'a> {
             }
             _ => return Some(false),
         };
-        if chooses {
+        let (each, name, path) = (asset.each()?, text(asset.name()?), text(asset.path()?));
+        if chooses && each.is_none() && name.is_empty() && path.is_empty() {
             return Some(false);
         }
-        let (name, path) = (text(asset.name()?), text(asset.path()?));
+        let name = if each.is_some() { "{name}".to_owned() } else { name };
         // A name stands inside the path, or the path inside what is named.
         let own = [joined(&[&path, &name]).join("/"), joined(&[&name, &path]).join("/")];
         let part = of.map(|of| [joined(&[&of]).join("/"), joined(&[&own[0], &of]).join("/")]);
@@ -314,7 +381,14 @@ impl Location {
                 let default = || Address::of("https://s3.amazonaws.com");
                 (endpoint.unwrap_or_else(default), s3.bucket()?.value)
             }
-            SystemKind::Artifactory => (Address::of(&Draft::<ArtifactorySystem>::new(system).url()?.0), String::new()),
+            SystemKind::Artifactory => {
+                let mut address = Address::of(&Draft::<ArtifactorySystem>::new(system).url()?.0);
+                // An instance answers with its context path and, behind a proxy, without.
+                if address.path.last().is_some_and(|last| last == "artifactory") {
+                    address.path.pop();
+                }
+                (address, String::new())
+            }
             SystemKind::Jenkins => (Address::of(&Draft::<JenkinsSystem>::new(system).url()?.0), String::new()),
             SystemKind::Git => (Address::of(&Draft::<GitSystem>::new(system).url()?.0), String::new()),
             SystemKind::External => return None,
@@ -389,7 +463,7 @@ fn is_same_port(one: Option<u16>, other: Option<u16>) -> bool {
 }
 
 /// Returns the parts of a path, without those that lead nowhere.
-fn segments(path: &str) -> Vec<String> {
+pub(super) fn segments(path: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -403,8 +477,14 @@ fn segments(path: &str) -> Vec<String> {
     parts
 }
 
-fn joined(paths: &[&str]) -> Vec<String> {
+pub(super) fn joined(paths: &[&str]) -> Vec<String> {
     segments(&paths.join("/"))
+}
+
+/// Returns a path whose every part ends with a slash, so that one begins with another only where it lies in
+/// it.
+fn folder(paths: &[&str]) -> String {
+    joined(paths).iter().map(|part| format!("{part}/")).collect()
 }
 
 /// Returns a prefix without the slash at its end.

@@ -475,7 +475,9 @@ fn a_bad_value_hides_no_other_fault_of_a_copy() {
         ],
     );
     all_faults(
-        &with("{ id: x, in: bucket, by: objects, min_items: few }, { id: x, in: bucket, by: objects, prefix: a }"),
+        &with(
+            "{ id: x, in: bucket, by: objects, prefix: b, min_items: few }, { id: x, in: bucket, by: objects, prefix: a }",
+        ),
         &["expected a whole number, zero or more, found text", "the copy `x` of `other` is declared twice"],
     );
 }
@@ -494,6 +496,7 @@ fn a_bad_value_hides_no_other_fault_of_an_asset_an_objective_or_a_system() {
             "`name` is for a single item, and `each` expands to many",
             "expected true or false, found `7`",
             "`select.fork` is for github repositories",
+            "every item of this asset would have the same recovery points",
         ],
     );
     all_faults(

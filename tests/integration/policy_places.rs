@@ -5,6 +5,8 @@
 use lastgood::policy::Policy;
 
 const SAME: &str = "this is the same copy as an earlier one, under another id";
+const OVERLAP: &str = "this copy lies where an earlier one lies: what is listed twice is there once";
+const PART: &str = "this is a copy of a part of the asset, and would count as one of all of it";
 const COMPARED: &str = "the original compared with itself is no copy";
 const ITSELF: &str = "the original is no copy of itself";
 
@@ -25,6 +27,7 @@ systems:
   tenant: {{ kind: github, user: Jo, base_url: 'https://api.tenant.ghe.com' }}
   git: {{ kind: git, url: 'https://git.example.org/all/' }}
   art: {{ kind: artifactory, url: 'https://art.example.org/artifactory' }}
+  art-too: {{ kind: artifactory, url: 'https://art.example.org' }}
 objectives:
   o: {{ rpo: 1d, copies: 2 }}
 assets:
@@ -44,6 +47,16 @@ assets:
 #[track_caller]
 fn are_one(one: &str, other: &str, expected: bool) {
     let expected = if expected { vec![SAME.to_owned()] } else { Vec::new() };
+    for (one, other) in [(one, other), (other, one)] {
+        let copies = format!("{{ id: one, {one} }}, {{ id: two, {other} }}");
+        assert_eq!(faults("lives_in: office", &copies), expected, "{copies}");
+    }
+}
+
+/// Asserts whether two copies of one asset share a place.
+#[track_caller]
+fn overlap(one: &str, other: &str, expected: bool) {
+    let expected = if expected { vec![OVERLAP.to_owned()] } else { Vec::new() };
     for (one, other) in [(one, other), (other, one)] {
         let copies = format!("{{ id: one, {one} }}, {{ id: two, {other} }}");
         assert_eq!(faults("lives_in: office", &copies), expected, "{copies}");
@@ -70,15 +83,24 @@ fn a_key_left_out_says_the_same_as_its_default() {
     are_one(&objects(""), &objects(", prefix: ''"), true);
     are_one(&objects(""), &objects(", prefix: null, covers: [git], min_items: 3"), true);
     are_one(&objects(", prefix: a"), &objects(", prefix: a/"), true);
-    are_one(&objects(""), &objects(", prefix: a"), false);
+    overlap(&objects(""), &objects(", prefix: a"), true);
+    overlap(&objects(", prefix: db-"), &objects(", prefix: d"), true);
+    overlap(&objects(", prefix: db-"), &objects(", prefix: db/"), false);
+    overlap(&objects(", prefix: a"), "in: vault, by: object-mirror", true);
+    overlap(&objects(", pattern: a"), "in: vault, by: object-mirror", true);
+    overlap(&objects(", pattern: a, prefix: x"), &objects(", pattern: b"), false);
+    overlap(&objects(", prefix: a"), "in: vault-too, by: objects, prefix: a/b", true);
+    overlap(&objects(", prefix: a"), "in: other-vault, by: objects, prefix: a/b", false);
     are_one(&objects(", pattern: a"), &objects(", pattern: b"), false);
     let mirror = |more: &str| format!("in: vault, by: object-mirror{more}");
     are_one(&mirror(""), &mirror(", prefix: '', sample: 10%"), true);
     are_one(&mirror(", of: a/"), &mirror(", of: a"), true);
-    are_one(&mirror(", of: a"), &mirror(", of: b"), false);
+    are_one(&mirror(", prefix: x, of: a"), &mirror(", prefix: x"), true);
     let artifacts = |more: &str| format!("in: art, by: artifacts, {more}");
     are_one(&artifacts("repository: libs, path: org/x/"), &artifacts("repository: libs, path: /org/x"), true);
-    are_one(&artifacts("repository: libs"), &artifacts("repository: libs, path: org"), false);
+    overlap(&artifacts("repository: libs"), &artifacts("repository: libs, path: org"), true);
+    overlap(&artifacts("repository: libs, path: org"), &artifacts("repository: libs, path: org2"), false);
+    overlap(&artifacts("repository: libs"), "in: art, by: artifact-mirror, repository: libs, path: a", true);
     let commits = |more: &str| format!("in: hub, by: commits, {more}");
     are_one(&commits("repository: backup"), &commits("repository: org/Backup, path: /"), true);
     are_one(&commits("repository: backup"), &commits("repository: backup, branch: old"), false);
@@ -204,14 +226,19 @@ fn a_place_in_a_bucket_is_no_mirror_of_itself() {
     original("lives_in: vault, path: data/", &mirror(", prefix: data"), &[COMPARED]);
     original("lives_in: vault, path: all, name: data", &mirror(", prefix: all/data"), &[COMPARED]);
     original("lives_in: vault, each: prefix", &mirror(", prefix: ''"), &[COMPARED]);
-    original("lives_in: vault, path: all", &mirror(", of: all/data, prefix: all/data"), &[COMPARED]);
+    original("lives_in: vault, path: all", &mirror(", of: all/data, prefix: all/data"), &[PART, COMPARED]);
+    original("lives_in: vault, each: prefix", &mirror(", prefix: '{name}/'"), &[COMPARED]);
+    original("lives_in: vault-too, each: prefix", "in: vault, by: objects, prefix: '{name}/'", &[ITSELF]);
+    original("lives_in: vault-too, each: prefix", "in: vault, by: objects, prefix: 'old/{name}/'", &[]);
     // The original is among what the whole bucket holds, and would be found there.
     original("lives_in: vault, path: data", &mirror(""), &[COMPARED]);
     original("lives_in: vault, path: data", &mirror(", prefix: copies/data"), &[]);
     original("lives_in: vault, path: data", &mirror(", prefix: data/copies"), &[]);
     original("lives_in: other-vault, path: data", &mirror(", prefix: data"), &[]);
     original("lives_in: vault, path: data", "in: vault, by: objects, prefix: data", &[ITSELF]);
-    original("lives_in: vault, path: data", "in: vault, by: objects, prefix: data, pattern: 'backup-.*'", &[]);
+    // What lies in the original is lost with it, whatever a pattern chooses of it.
+    original("lives_in: vault, path: data", "in: vault, by: objects, prefix: data, pattern: 'backup-.*'", &[ITSELF]);
+    original("lives_in: vault", "in: vault, by: objects, pattern: '^backup/'", &[]);
 }
 
 #[test]
@@ -224,4 +251,53 @@ fn a_repository_of_artifacts_is_no_mirror_of_itself() {
     original("lives_in: art, name: libs", &mirror("repository: libs-copy"), &[]);
     original("lives_in: art, name: libs", &mirror("repository: other, path: libs"), &[]);
     original("lives_in: art, path: libs/org/x", "in: art, by: artifacts, repository: libs, path: org/x", &[ITSELF]);
+    let each = "lives_in: art-too, each: repository";
+    original(each, &mirror("repository: '{name}'"), &[COMPARED]);
+    original(each, "in: art, by: artifacts, repository: '{name}'", &[ITSELF]);
+    original(each, &mirror("repository: 'copy-of-{name}'"), &[]);
+}
+
+#[test]
+fn a_copy_of_a_part_is_none_of_the_whole() {
+    let mirror = |more: &str| format!("in: vault, by: object-mirror, prefix: x/{more}");
+    original("lives_in: art, name: libs", &mirror(", of: org"), &[PART]);
+    original("lives_in: art, name: libs", &mirror(", of: libs/org"), &[PART]);
+    original("lives_in: art, name: libs", &mirror(", of: libs"), &[]);
+    original("lives_in: art, name: libs, path: org", &mirror(", of: libs/org/"), &[]);
+    original(
+        "lives_in: art, each: repository",
+        "in: vault, by: object-mirror, prefix: 'x/{name}/', of: '{name}/org'",
+        &[PART],
+    );
+    original("lives_in: art", &mirror(", of: libs/org"), &[]);
+    let two = "{ id: a, in: vault, by: object-mirror, prefix: x/, of: libs }, { id: b, in: vault, by: object-mirror, prefix: y/, of: more }";
+    assert_eq!(faults("lives_in: art", two), ["this copy is of another part of the asset than an earlier one"]);
+}
+
+#[test]
+fn what_is_copied_for_each_item_is_looked_for_where_only_that_item_is() {
+    const SAME: &str = "every item of this asset would have the same recovery points";
+    const OPEN: &str = "the keys of every item whose name only begins so would count too";
+    let each = "lives_in: art, each: repository";
+    original(each, "in: vault, by: objects, pattern: '^db-'", &[SAME]);
+    original(each, "in: vault, by: objects, prefix: 'dumps/{name}'", &[OPEN]);
+    original(each, "in: vault, by: objects, prefix: 'dumps/{name}/'", &[]);
+    original(each, "in: vault, by: object-mirror, prefix: '{name}-'", &[OPEN]);
+    original(each, "in: art, by: artifacts, repository: backups", &[SAME]);
+    original(
+        "lives_in: art",
+        "in: vault, by: objects, prefix: '{name}/'",
+        &["`{name}` stands for an item's name, and this asset names none"],
+    );
+    original("lives_in: art, name: libs", "in: vault, by: objects, prefix: '{name}/'", &[]);
+    original(
+        "lives_in: art, name: libs",
+        "in: vault, by: object-mirror, prefix: /org",
+        &["keys of a bucket do not begin with a slash"],
+    );
+    original(
+        "lives_in: office",
+        "in: art, by: backup-config, key: daily",
+        &["a system's backup configuration speaks of that system alone"],
+    );
 }

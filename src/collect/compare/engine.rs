@@ -15,7 +15,7 @@ use super::sample::Sample;
 use super::table::Table;
 use super::tally::Tally;
 use super::verdict::{Found, Known, found};
-use super::{Compared, Listed, Side};
+use super::{Compared, Listed, Side, Ways};
 use crate::collect::clock::Clock;
 use crate::collect::miss::Miss;
 use crate::evidence::{Digest, Source};
@@ -25,6 +25,9 @@ const PAGES_AHEAD: usize = 16;
 
 /// How many items a comparison looks at closer, at most; what is beyond is compared by what lists tell.
 const MOST_CLOSER: usize = 10_000;
+
+/// How many rows make a list that is kept only while no other such is.
+const LARGE: usize = 250_000;
 
 /// How many of them at once.
 const CLOSER_AT_ONCE: usize = 16;
@@ -41,14 +44,13 @@ struct Open {
 pub(super) async fn compare(
     original: Arc<dyn Side>,
     copy: Arc<dyn Side>,
-    sampled_ppm: Option<u32>,
+    ways: Ways<'_>,
     clock: &Clock,
 ) -> Result<Compared, Miss> {
-    let sample = Sample::of(sampled_ppm);
     match kinds(&*original, &*copy)[..] {
-        [] => by(original, copy, [], sample, clock).await,
-        [only] => by(original, copy, [only], sample, clock).await,
-        [first, second, ..] => by(original, copy, [first, second], sample, clock).await,
+        [] => by(original, copy, [], ways, clock).await,
+        [only] => by(original, copy, [only], ways, clock).await,
+        [first, second, ..] => by(original, copy, [first, second], ways, clock).await,
     }
 }
 
@@ -67,15 +69,21 @@ async fn by<const N: usize>(
     original: Arc<dyn Side>,
     copy: Arc<dyn Side>,
     kinds: [Kind; N],
-    sample: Option<Sample>,
+    ways: Ways<'_>,
     clock: &Clock,
 ) -> Result<Compared, Miss> {
+    let sample = Sample::of(ways.sampled_ppm);
     let mut lists = JoinSet::new();
     let (mut originals, mut copies) = (list(&mut lists, &original, true), list(&mut lists, &copy, false));
     let mut table = Table::new(kinds);
     let mut twice = (false, false);
     let takes = |row: &Row| sample.is_none_or(|sample| sample.takes(&row.name));
+    let (mut kept, mut turn) = (0, None);
     while let Some(page) = copies.recv().await {
+        kept += page.len();
+        if kept > LARGE && turn.is_none() {
+            turn = ways.large.acquire().await.ok();
+        }
         for row in page.iter().filter(|row| takes(row)) {
             twice.1 |= !table.add(row);
         }
@@ -97,12 +105,13 @@ async fn by<const N: usize>(
             };
             twice.0 |= held.again;
             let (ours, theirs) = (known(&row.sums), spread(held.sums, kinds));
-            let more = (row.closer || held.closer) && row.bytes == held.bytes && open.len() < MOST_CLOSER;
+            let is_unsure = (row.closer || held.closer) && row.bytes == held.bytes;
             match found((row.bytes, &ours), (held.bytes, &theirs)) {
                 Found::Equal(kind) => tally.equal(row.bytes, Some(kind)),
-                Found::SameSize | Found::Differs if more => {
+                Found::SameSize | Found::Differs if is_unsure && open.len() < MOST_CLOSER => {
                     open.push(Open { row, original: ours, copy: theirs, copy_closer: held.closer });
                 }
+                Found::Differs if is_unsure => tally.equal(row.bytes, None),
                 Found::SameSize => tally.equal(row.bytes, None),
                 Found::Differs if is_newcomer(&row) => {}
                 Found::Differs => tally.different(&row),
@@ -111,6 +120,9 @@ async fn by<const N: usize>(
     }
     ended.wait_for(&mut lists, true).await?;
     let (of_original, of_copy) = ended.both()?;
+    if let Some(miss) = one_place(&*original, &*copy, &of_original, &of_copy).filter(|_| kept > 0) {
+        return Err(miss);
+    }
     let open = stream::iter(open).map(|open| look(&*original, &*copy, open)).buffer_unordered(CLOSER_AT_ONCE);
     let looks: Vec<(Row, Found)> = open.collect().await;
     for (row, found) in &looks {
@@ -185,18 +197,17 @@ impl Ended {
 /// Looks closer at an item, where that may tell more.
 async fn look(original: &dyn Side, copy: &dyn Side, open: Open) -> (Row, Found) {
     let Open { row, original: mut ours, copy: mut theirs, copy_closer } = open;
-    let by_list = found((row.bytes, &ours), (row.bytes, &theirs));
-    // Where a look fails, what the lists told stands: a difference stays one.
+    // Where a look fails, nothing but the size is known: what looks like a checksum may be none.
     if row.closer {
         match original.closer(&row.name).await {
             Ok(sums) => ours = known(&sums),
-            Err(_) => return (row, by_list),
+            Err(_) => return (row, Found::SameSize),
         }
     }
     if copy_closer {
         match copy.closer(&row.name).await {
             Ok(sums) => theirs = known(&sums),
-            Err(_) => return (row, by_list),
+            Err(_) => return (row, Found::SameSize),
         }
     }
     let found = found((row.bytes, &ours), (row.bytes, &theirs));
@@ -210,6 +221,23 @@ fn known(sums: &Sums) -> Known {
 /// Returns the table's checksums in the order of `Kind::ALL`.
 fn spread<const N: usize>(sums: [Option<[u8; 16]>; N], kinds: [Kind; N]) -> Known {
     Kind::ALL.map(|kind| kinds.iter().position(|known| *known == kind).and_then(|index| sums[index]))
+}
+
+/// Returns why both sides are one place under two names; `None` where nothing shows it.
+fn one_place(original: &dyn Side, copy: &dyn Side, of_original: &Listed, of_copy: &Listed) -> Option<Miss> {
+    let names = || format!("{} and {}", original.name(), copy.name());
+    if let Some(((one, path), (other, other_path))) = original.server().zip(copy.server()) {
+        let is_one = one == other && (path.starts_with(&other_path) || other_path.starts_with(&path));
+        return is_one
+            .then(|| Miss::unreadable(format!("{} are one place: the server says that it is the same", names())));
+    }
+    let bodies = of_original.source.body.as_ref().zip(of_copy.source.body.as_ref());
+    bodies.filter(|(one, other)| one == other).map(|_| {
+        Miss::unreadable(format!(
+            "{} gave the same answers, byte for byte: they may be one place under two names",
+            names()
+        ))
+    })
 }
 
 fn of_side(side: &str, miss: Miss) -> Miss {

@@ -14,7 +14,7 @@ mod verdict;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::collect::clock::Clock;
 use crate::collect::miss::Miss;
@@ -43,6 +43,12 @@ pub trait Side: Send + Sync {
     /// Where the list did not even begin, or came to an end that cannot be believed. A list that is known
     /// to lack something is no error: `Listed` says so.
     fn list(&self, out: mpsc::Sender<Vec<Row>>) -> BoxFuture<'_, Result<Listed, Miss>>;
+
+    /// Returns which server it is on, as that says itself, and the path there; `None` where none says so. It is
+    /// asked after the list.
+    fn server(&self) -> Option<(Box<str>, String)> {
+        None
+    }
 
     /// Looks at one item, by its name, for checksums that the list did not tell; a sum that the list told
     /// and that turns out to be none is left out.
@@ -77,11 +83,20 @@ pub struct Compared {
     pub source: Source,
 }
 
-/// Compares every item of the original with what the copy has under its name, or a sample of them in parts
-/// per million.
+/// How two sides are compared.
+#[derive(Debug, Clone, Copy)]
+pub struct Ways<'w> {
+    /// Which share of the items is compared, in parts per million; `None` for all of them.
+    pub sampled_ppm: Option<u32>,
+    /// Whose turn it is to keep a large list in memory, of more than 250,000 items; one at a time.
+    pub large: &'w Semaphore,
+}
+
+/// Compares every item of the original with what the copy has under its name, or a sample of them.
 ///
 /// The strongest checksum that both sides have decides; else, and where one is none, a closer look at up to
-/// 10,000 items; else the size, which `by_size` counts. What came to the original after the copy's list
+/// 10,000 items; else the size, which `by_size` counts. What looks different by a checksum that may be none,
+/// and could not be looked at closer, counts as equal in size alone. What came to the original after the copy's list
 /// began is left out where it is missing or differs. Memory: 46 to 131 bytes for each item of the copy.
 ///
 /// # Errors
@@ -90,10 +105,10 @@ pub struct Compared {
 pub async fn files(
     original: Arc<dyn Side>,
     copy: Arc<dyn Side>,
-    sampled_ppm: Option<u32>,
+    ways: Ways<'_>,
     clock: &Clock,
 ) -> Result<Compared, Miss> {
-    engine::compare(original, copy, sampled_ppm, clock).await
+    engine::compare(original, copy, ways, clock).await
 }
 
 #[cfg(test)]
