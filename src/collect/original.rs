@@ -75,7 +75,7 @@ impl Place {
                 // An instance answers with its context path and, behind a proxy, without.
                 let address = address.strip_suffix("/artifactory").unwrap_or(&address).to_owned();
                 let path = parts(&[Some(repository), Some(path)]);
-                Some((address, path.iter().map(|part| format!("{part}/")).collect()))
+                Some((address, path.join("/") + "/"))
             }
             Self::S3 { system, prefix } => {
                 let Some(System::S3(s3)) = policy.system(system) else { return None };

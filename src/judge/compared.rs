@@ -121,7 +121,9 @@ pub fn describe(comparison: &Comparison) -> String {
         Basis::Sha256 | Basis::Sha1 | Basis::Md5 | Basis::Size => "items",
     };
     let total = comparison.total();
-    let mut parts = vec![format!("{} of {total} {noun} equal by {}", comparison.equal, comparison.basis)];
+    // Where nothing was equal, nothing was it by.
+    let by = if comparison.equal == 0 { String::new() } else { format!(" by {}", comparison.basis) };
+    let mut parts = vec![format!("{} of {total} {noun} equal{by}", comparison.equal)];
     if comparison.by_size > 0 && comparison.basis != Basis::Size {
         parts.push(format!("{} of them by size alone", comparison.by_size));
     }

@@ -114,11 +114,8 @@ fn names(asset: Draft<'_, Asset>, copy: Draft<'_, Copy>, faults: &mut Faults) {
     let is_open = |(at, _): (usize, &str)| !prefix.value.0[at + NAME.len()..].starts_with('/');
     if prefix.value.0.match_indices(NAME).any(is_open) {
         faults.push(
-            Fault::new(
-                prefix.span.clone(),
-                format!("the keys of every item whose name only begins so would count too"),
-            )
-            .help(format!("write a `/` after `{NAME}`")),
+            Fault::new(prefix.span.clone(), "the keys of every item whose name only begins so would count too")
+                .help(format!("write a `/` after `{NAME}`")),
         );
     }
     if prefix.value.0.starts_with('/') {

@@ -481,10 +481,9 @@ pub(super) fn joined(paths: &[&str]) -> Vec<String> {
     segments(&paths.join("/"))
 }
 
-/// Returns a path whose every part ends with a slash, so that one begins with another only where it lies in
-/// it.
+/// Returns a path with a slash at its end, so that one begins with another only where it lies in it.
 fn folder(paths: &[&str]) -> String {
-    joined(paths).iter().map(|part| format!("{part}/")).collect()
+    joined(paths).join("/") + "/"
 }
 
 /// Returns a prefix without the slash at its end.

@@ -113,9 +113,11 @@ fn each_once(rows: &[Row]) -> BTreeSet<&str> {
 
 /// Returns a copy of the policy language, written as one line of YAML.
 pub(crate) fn copy(line: &str) -> Copy {
+    // A backup's configuration speaks of its own system.
+    let lives_in = if line.contains("backup-config") { "s" } else { "t\n    name: other" };
     let text = format!(
         "version: 1\ntitle: T\nsystems:\n  s: {{ kind: artifactory, url: 'https://h.example' }}\n  t: {{ kind: artifactory, url: 'https://i.example' }}\n\
-         objectives:\n  o: {{ rpo: 1d }}\nassets:\n  - id: a\n    lives_in: t\n    objective: o\n    copies:\n      - {{ id: c, in: s, {line} }}\n"
+         objectives:\n  o: {{ rpo: 1d }}\nassets:\n  - id: a\n    lives_in: {lives_in}\n    objective: o\n    copies:\n      - {{ id: c, in: s, {line} }}\n"
     );
     policy(&text).document().assets[0].copies.known().expect("copies")[0].clone()
 }

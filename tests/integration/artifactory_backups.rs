@@ -66,13 +66,16 @@ repositories:
   - { key: alone }
 "#;
 
-const TARGET: Option<&str> = Some("https://dr.example/artifactory");
+pub(crate) const TARGET: Option<&str> = Some("https://dr.example/artifactory");
 
 #[tokio::test]
 async fn a_replication_is_what_it_last_did_and_whether_it_repeats_deletions() {
     let estate = estate(REPLICATIONS);
     let artifactory = as_admin(&estate);
-    for target in [TARGET, None] {
+    // Whoever is asked what it fetches does not tell of what it sends.
+    let miss = replicated(&artifactory, "{name}-local", None).await.expect_err("a miss");
+    assert!(miss.reason == UnseenReason::NotFound && miss.what.contains("`runs_in`"), "{miss}");
+    for target in [TARGET, Some("https://dr.example/artifactory/")] {
         let told = replicated(&artifactory, "{name}-local", target).await.expect("a replication");
         let found = recovery_points(&told);
         assert!(found.complete && found.grade == Grade::Reported && found.points.len() == 1);

@@ -12,6 +12,7 @@ use lastgood::evidence::Fact;
 use lastgood::model::UnseenReason;
 
 use crate::artifactory::{SEVEN, as_admin, backup, collector_of, estate, inventory, listed, points, replicated};
+use crate::artifactory_backups::TARGET;
 use crate::collecting::quick;
 use crate::estate::{Estate, Fault, Wait, When};
 
@@ -40,7 +41,7 @@ async fn all_missed(artifactory: &Arc<Artifactory>, context: &str) -> Vec<Unseen
     for (question, told) in [
         ("artifacts", points(artifactory, "by: artifacts, repository: libs", None).await),
         ("backup", backup(artifactory, "backup-daily", None).await),
-        ("replication", replicated(artifactory, "libs", None).await),
+        ("replication", replicated(artifactory, "libs", TARGET).await),
         ("settings", Ok(artifactory.settings("libs").await)),
     ] {
         match told {
@@ -343,13 +344,13 @@ async fn a_status_that_cannot_be_read_is_no_replication() {
     {
         let estate = world();
         estate.fault("/artifactory/api/replication/libs", When::Always, fault.clone());
-        let told = replicated(&as_admin(&estate), "libs", None).await.expect("its configuration");
+        let told = replicated(&as_admin(&estate), "libs", TARGET).await.expect("its configuration");
         assert!(!told.iter().any(|told| matches!(told.fact, Fact::RecoveryPoints(_))), "{fault:?}");
         assert!(told.iter().any(|told| matches!(told.fact, Fact::Unseen(_))), "{fault:?}");
     }
     for name in ["enabled"] {
         let estate = world();
         estate.fault("/artifactory/api/replications/libs", When::Always, Fault::Missing(name));
-        assert!(replicated(&as_admin(&estate), "libs", None).await.is_err(), "{name}");
+        assert!(replicated(&as_admin(&estate), "libs", TARGET).await.is_err(), "{name}");
     }
 }

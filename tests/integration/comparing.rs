@@ -151,3 +151,90 @@ fn a_backup_in_place_keeps_no_history() {
     assert!(because.contains("each backup replaces the one before it"), "{because}");
     assert_eq!(verdict(&report, "evidence-grade:artifactory").0, "met");
 }
+
+const OBJECTIVE: &str = "objectives:\n  o: { rpo: 1d, evidence: reported }\n";
+
+/// Returns a policy with these systems and this asset.
+fn with(systems: &str, asset: &str) -> String {
+    format!(
+        "version: 1\ntitle: T\nsystems:\n{systems}{OBJECTIVE}assets:\n  - {{ id: a, objective: o, owner: Squad, {asset} }}\n"
+    )
+}
+
+fn s3(id: &str, endpoint: &str) -> String {
+    format!(
+        "  {id}: {{ kind: s3, bucket: artifact-copies, endpoint: \"{endpoint}\", access_key_id: {{ env: ESTATE_KEY_ID }}, secret_access_key: {{ env: ESTATE_SECRET }} }}\n"
+    )
+}
+
+fn arts(id: &str, url: &str) -> String {
+    format!("  {id}: {{ kind: artifactory, url: \"{url}/artifactory\", token: {{ env: ESTATE_TOKEN }} }}\n")
+}
+
+#[test]
+fn one_place_under_another_name_is_found_and_proves_nothing() {
+    let estate = Estate::example();
+    let alias = |url: String| url.replace("127.0.0.1", "localhost");
+    let buckets = s3("store", &estate.s3_url()) + &s3("same", &alias(estate.s3_url()));
+    let servers = arts("arts", &estate.url()) + &arts("same", &alias(estate.url()));
+    for (systems, asset) in [
+        (&buckets, "lives_in: store, path: org, copies: [{ id: c, in: same, by: object-mirror, prefix: org/ }]"),
+        (
+            &servers,
+            "lives_in: arts, name: backups-local, copies: [{ id: c, in: same, by: artifact-mirror, repository: backups-local }]",
+        ),
+    ] {
+        let (report, observations) = audited(&with(systems, asset), estate::ALL, &options());
+        assert_eq!(comparison(&observations, "a"), None, "{asset}");
+        for id in ["copy-complete:a:c", "copies:a", "evidence-grade:a"] {
+            assert_eq!(verdict(&report, id).0, "unknown", "{id}: {asset}");
+        }
+        assert!(verdict(&report, "copies:a").1.contains("one place"), "{}", verdict(&report, "copies:a").1);
+    }
+}
+
+#[test]
+fn an_original_that_is_not_there_is_said_to_be_that() {
+    let estate = Estate::example();
+    let systems = arts("arts", &estate.url()) + &s3("store", &estate.s3_url());
+    let asset = "lives_in: arts, copies: [{ id: c, in: store, by: object-mirror, of: libs-release-local/README.txt }]";
+    let (report, _) = audited(&with(&systems, asset), estate::ALL, &options());
+    assert_eq!(verdict(&report, "copies:a").0, "unknown");
+    let said = report.unseen.iter().any(|entry| entry.what.contains("nothing lies in the original"));
+    assert!(said, "{:?}", report.unseen);
+}
+
+#[test]
+fn a_replication_counts_where_it_leads_from_the_original_to_the_copy() {
+    let estate = Estate::example();
+    let systems = arts("arts", &estate.url())
+        + "  dr: { kind: artifactory, url: \"https://dr.estate.example/artifactory\" }\n  far: { kind: artifactory, url: \"https://far.example\" }\n  office: { kind: external }\n";
+    for (asset, expected) in [
+        (
+            "lives_in: arts, name: libs-release-local, copies: [{ id: c, in: dr, runs_in: arts, by: replication, repository: libs-release-local }]",
+            "met",
+        ),
+        (
+            "lives_in: arts, name: libs-release-local, copies: [{ id: c, in: far, runs_in: arts, by: replication, repository: libs-release-local }]",
+            "unknown",
+        ),
+        (
+            "lives_in: arts, name: libs-release-local, copies: [{ id: c, in: office, runs_in: arts, by: replication, repository: libs-release-local }]",
+            "unknown",
+        ),
+        (
+            "lives_in: arts, name: backups-local, copies: [{ id: c, in: dr, runs_in: arts, by: replication, repository: libs-release-local }]",
+            "unknown",
+        ),
+        (
+            "lives_in: office, copies: [{ id: c, in: dr, runs_in: arts, by: replication, repository: libs-release-local }]",
+            "unknown",
+        ),
+        // It sends this repository to another place, and fetches nothing.
+        ("lives_in: office, copies: [{ id: c, in: arts, by: replication, repository: libs-release-local }]", "unknown"),
+    ] {
+        let (report, _) = audited(&with(&systems, asset), estate::ALL, &options());
+        let (copies, because) = verdict(&report, "copies:a");
+        assert_eq!(copies, expected, "{asset}: {because}");
+    }
+}

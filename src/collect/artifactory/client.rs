@@ -33,11 +33,14 @@ pub(super) struct Session {
     pub(super) identity: Box<str>,
     /// With what credential.
     pub(super) login: Login,
+    /// What the instance calls itself; `None` where it does not say.
+    pub(super) instance: Option<Box<str>>,
 }
 
 /// How a ping was answered.
 enum Ping {
-    Up,
+    /// With what the instance calls itself.
+    Up(Option<Box<str>>),
     /// Not by an Artifactory.
     Other(Miss),
 }
@@ -61,12 +64,12 @@ impl Artifactory {
 
     async fn open(&self) -> Result<Session, Miss> {
         let login = self.credential.found(&self.keys, &self.base)?;
-        let base = match self.ping(&self.base, &login).await? {
-            Ping::Up => self.base.clone(),
+        let (base, instance) = match self.ping(&self.base, &login).await? {
+            Ping::Up(instance) => (self.base.clone(), instance),
             Ping::Other(miss) => {
                 let Some(other) = self.base.with_context() else { return Err(miss) };
                 match self.ping(&other, &login).await {
-                    Ok(Ping::Up) => other,
+                    Ok(Ping::Up(instance)) => (other, instance),
                     Ok(Ping::Other(_)) => return Err(miss),
                     Err(other) => return Err(other),
                 }
@@ -76,7 +79,7 @@ impl Artifactory {
             Some(identity) => identity,
             None => self.owner(&base, &login).await.unwrap_or_else(|| "a token of an unknown user".into()),
         };
-        Ok(Session { base, identity, login })
+        Ok(Session { base, identity, login, instance })
     }
 
     /// Asks whether an Artifactory answers there. It is up only if it says `OK`: 200 alone is what pages for
@@ -99,7 +102,8 @@ impl Artifactory {
         }
         let answer = self.noted(answer, login)?;
         if answer.status == StatusCode::OK && answer.body.trim_ascii() == b"OK" {
-            return Ok(Ping::Up);
+            let instance = answer.header("x-artifactory-id").filter(|id| !id.is_empty());
+            return Ok(Ping::Up(instance.map(Into::into)));
         }
         if !answer.status.is_success() {
             let miss = refused(&answer);

@@ -126,7 +126,7 @@ impl Artifactory {
     }
 
     /// Reads configuration and state of a replication to `target`, the address of the Artifactory that is
-    /// said to hold the copy; any, where that is not known. What could not be read of it is told as `unseen`.
+    /// said to hold the copy; without one, of what this one fetches. What could not be read of it is told as `unseen`.
     ///
     /// # Errors
     ///

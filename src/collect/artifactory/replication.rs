@@ -36,6 +36,17 @@ pub struct Replication {
     pub enable_event_replication: Option<bool>,
     /// Whether deletions are repeated.
     pub sync_deletes: Option<bool>,
+    /// The part of the repository that is replicated; `None` or empty for all of it.
+    pub path_prefix: Option<String>,
+    /// What of it is replicated, as a pattern; `None` or empty for all of it.
+    pub include_path_prefix_pattern: Option<String>,
+}
+
+impl Replication {
+    /// Returns whether only a part of the repository is replicated.
+    fn is_part(&self) -> bool {
+        [&self.path_prefix, &self.include_path_prefix_pattern].into_iter().flatten().any(|part| !part.trim().is_empty())
+    }
 }
 
 /// How the last replication ended.
@@ -137,9 +148,17 @@ impl Artifactory {
                     format!("{repository} is replicated to {}, not to {}", places.join(", "), target.shown())
                 }
                 Some(target) => format!("{repository} is not replicated to {}", target.shown()),
+                None if !places.is_empty() => format!(
+                    "{repository} is replicated to {}; what fetches it from elsewhere is not there. Where it is the original, name its system as `runs_in`, and the one that holds the copy as `in`",
+                    places.join(", ")
+                ),
                 None => format!("no replication of {repository} is configured"),
             };
             return Err(answer.miss(UnseenReason::NotFound, what));
+        }
+        if wanted.iter().any(|one| one.is_part()) {
+            let what = format!("only a part of {repository} is replicated");
+            return Err(answer.miss(UnseenReason::Unreadable, what));
         }
         let mut told = Vec::new();
         let blocked = match self.get_ok(&["api", "system", "replications"]).await.and_then(|answer| blocked(&answer)) {
@@ -170,9 +189,13 @@ impl Artifactory {
     }
 }
 
-/// Returns whether an address lies at `target`; any does where that is not known.
+/// Returns whether a replication leads to `target`; without one, whether it fetches and leads here.
 fn leads_to(url: Option<&str>, target: Option<&Base>) -> bool {
-    target.is_none_or(|target| url.and_then(|url| Url::parse(url).ok()).is_some_and(|url| target.holds(&url)))
+    let url = url.filter(|url| !url.is_empty());
+    match target {
+        Some(target) => url.and_then(|url| Url::parse(url).ok()).is_some_and(|url| target.holds(&url)),
+        None => url.is_none(),
+    }
 }
 
 /// Returns when replications run; `None` where each change starts one and nothing else does, which no

@@ -39,6 +39,12 @@ impl Side for Place {
         Box::pin(async move { self.send(out).await.map_err(|miss| self.artifactory.door.scrubbed(miss)) })
     }
 
+    fn server(&self) -> Option<(Box<str>, String)> {
+        let session = self.artifactory.session.get()?.as_ref().ok()?;
+        let slash = if self.folder.is_empty() { "" } else { "/" };
+        Some((session.instance.clone()?, format!("{}/{}{slash}", self.repository, self.folder)))
+    }
+
     /// The list tells all that there is to know.
     fn closer<'a>(&'a self, _name: &'a str) -> BoxFuture<'a, Result<Sums, Miss>> {
         Box::pin(async { Ok(Sums::default()) })

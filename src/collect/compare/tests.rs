@@ -64,13 +64,11 @@ impl Side for Made {
                     break;
                 }
             }
-            match &self.error {
-                Some(miss) => Err(miss.clone()),
-                None => {
-                    let source = Source { body: self.body.map(Into::into), ..Source::default() };
-                    Ok(Listed { began: noon(), lacks: self.lacks.clone(), source })
-                }
+            if let Some(miss) = &self.error {
+                return Err(miss.clone());
             }
+            let source = Source { body: self.body.map(Into::into), ..Source::default() };
+            Ok(Listed { began: noon(), lacks: self.lacks.clone(), source })
         }
         .boxed()
     }

@@ -4,7 +4,7 @@
 
 use super::{About, AssetContext, Control, Drafts};
 use crate::judge::copy_state::tests_of;
-use crate::model::{ControlId, Timespan, Verdict};
+use crate::model::{ControlId, Method, Timespan, Verdict};
 use crate::policy::values::Outcome;
 
 /// The control.
@@ -34,8 +34,8 @@ impl Control for RestoreTested {
         let as_of = asset.as_of();
         let too_slow = asset.objective.rto.as_ref().and_then(|rto| thaws_longer(asset, rto.value).zip(Some(rto)));
         let Some(every) = &asset.objective.restore_test_every else {
-            if let Some((why, rto)) = too_slow {
-                out.asset(Verdict::Gap, why, rto.span.clone()).evidence = asset.copy_evidence();
+            if let Some(((verdict, why), rto)) = too_slow {
+                out.asset(verdict, why, rto.span.clone()).evidence = asset.copy_evidence();
             }
             return;
         };
@@ -47,7 +47,13 @@ impl Control for RestoreTested {
         };
         let at = test.asset.span.clone();
         let on = test.on.value;
-        let mut lacking: Vec<String> = too_slow.map(|(why, _)| why).into_iter().collect();
+        let mut lacking: Vec<String> = Vec::new();
+        let mut unknown: Option<String> = None;
+        match too_slow {
+            Some(((Verdict::Gap, why), _)) => lacking.push(why),
+            Some(((_, why), _)) => unknown = Some(why),
+            None => {}
+        }
         if test.result.value == Outcome::Failed {
             lacking.push("it failed".to_owned());
         }
@@ -60,14 +66,13 @@ impl Control for RestoreTested {
         if test.reference.is_none() {
             lacking.push("it names no record".to_owned());
         }
-        let mut unknown = None;
         if let Some(rto) = &asset.objective.rto {
             match &test.took {
                 Some(took) if took.seconds_before(as_of) > rto.seconds_before(as_of) => {
                     lacking.push(format!("it took {}, longer than the RTO of {}", took.value, rto.value));
                 }
                 Some(_) => {}
-                None => unknown = Some("how long it took is not recorded"),
+                None => unknown = Some("how long it took is not recorded".to_owned()),
             }
         }
         let (verdict, because) = match (lacking.is_empty(), unknown) {
@@ -82,17 +87,34 @@ impl Control for RestoreTested {
     }
 }
 
-/// Returns why no copy could be read within the RTO, where each that may count has to be thawed for longer
-/// first; `None` where one need not be, or that was not seen.
-fn thaws_longer(asset: &AssetContext<'_, '_>, rto: Timespan) -> Option<String> {
-    let as_of = asset.as_of();
-    let counting = || asset.states.iter().filter(|state| state.may_count());
-    let hours = counting()
-        .map(|state| state.settings.as_deref().and_then(|settings| settings.thaw_hours))
-        .collect::<Option<Vec<u64>>>()?;
-    let fastest = hours.into_iter().min()?;
+/// Returns whether and why no copy could be read within the RTO, because what is there has to be thawed for
+/// longer first: a gap where that is seen of each that may count, unknown where it is not seen of one. `None`
+/// where one can be read at once, or nobody saw one that cannot.
+fn thaws_longer(asset: &AssetContext<'_, '_>, rto: Timespan) -> Option<(Verdict, String)> {
+    let limit = rto.seconds_before(asset.as_of());
     // In seconds, as the RTO is: a clock that is put forward in between changes neither.
-    (i64::try_from(fastest.saturating_mul(3_600)).unwrap_or(i64::MAX) > rto.seconds_before(as_of)).then(|| {
-        format!("its content lies in an archive class: {fastest} h until it can be read, longer than the RTO of {rto}")
+    let is_slow = |hours: u64| i64::try_from(hours.saturating_mul(3_600)).unwrap_or(i64::MAX) > limit;
+    let (mut slow, mut unseen) = (Vec::new(), false);
+    for state in asset.states.iter().filter(|state| state.may_count()) {
+        let known = match state.method() {
+            // These have no archive classes.
+            Method::GitMirror | Method::Commits | Method::Releases | Method::Artifacts | Method::ArtifactMirror => {
+                Some(0)
+            }
+            _ => state.settings.as_deref().and_then(|settings| settings.thaw_hours),
+        };
+        match known {
+            Some(hours) if is_slow(hours) => slow.push(hours),
+            Some(_) if state.is_sure(asset.floor()) => return None,
+            Some(_) | None => unseen = true,
+        }
+    }
+    let fastest = slow.into_iter().min()?;
+    let why =
+        format!("its content lies in an archive class: {fastest} h until it can be read, longer than the RTO of {rto}");
+    Some(if unseen {
+        (Verdict::Unknown, format!("{why}; whether another copy can be read sooner was not seen"))
+    } else {
+        (Verdict::Gap, why)
     })
 }

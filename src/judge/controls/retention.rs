@@ -64,7 +64,19 @@ fn reach(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, retention: Timespa
         && days > 0
         && Timespan::days(days).before(asset.as_of()) > retention.before(asset.as_of())
     {
-        return (Verdict::Gap, format!("a clean-up deletes what is older than {days} d, before {retention}"));
+        let deleted = format!("a clean-up deletes what is older than {days} d, before {retention}");
+        // What it deletes may be kept as a version for a while.
+        match (settings.versioning, settings.noncurrent_days) {
+            (Some(true), Some(0)) => {}
+            (Some(true), Some(more))
+                if Timespan::days(days.saturating_add(more)).before(asset.as_of())
+                    <= retention.before(asset.as_of()) => {}
+            (Some(true), Some(more)) => return (Verdict::Gap, format!("{deleted}, and its versions {more} d later")),
+            (Some(true), None) => {
+                return (Verdict::Unknown, format!("{deleted}; for how long its versions are kept was not seen"));
+            }
+            (Some(false) | None, _) => return (Verdict::Gap, deleted),
+        }
     }
     if copy.method() == Method::BackupConfig
         && state.settings.as_deref().is_some_and(|settings| settings.versioning == Some(false))
