@@ -14,6 +14,7 @@ pub mod github;
 pub mod http;
 pub mod http_time;
 pub mod import;
+pub mod jenkins;
 pub mod listing;
 pub mod miss;
 mod original;

@@ -89,8 +89,8 @@ pub const fn can_ask(method: Method) -> bool {
 /// Returns whether this version can ask systems of `kind` what they hold.
 pub const fn can_list(kind: SystemKind) -> bool {
     match kind {
-        SystemKind::Github | SystemKind::Artifactory | SystemKind::S3 => true,
-        SystemKind::Jenkins | SystemKind::Git | SystemKind::External => false,
+        SystemKind::Github | SystemKind::Artifactory | SystemKind::S3 | SystemKind::Jenkins => true,
+        SystemKind::Git | SystemKind::External => false,
     }
 }
 

@@ -426,9 +426,11 @@ impl<'p> Run<'p> {
         let skews = self.door.skews();
         for (id, system) in &self.policy.document().systems.0 {
             let host = match system {
-                System::Github(_) | System::Artifactory(_) | System::S3(_) => self.systems.host(&id.value),
+                System::Github(_) | System::Artifactory(_) | System::S3(_) | System::Jenkins(_) => {
+                    self.systems.host(&id.value)
+                }
                 System::Git(git) => Url::parse(&git.url.0).ok().and_then(|url| url.host_str().map(str::to_owned)),
-                System::Jenkins(_) | System::External(_) => None,
+                System::External(_) => None,
             };
             let Some(skew) = host.and_then(|host| skews.get(&host)).filter(|skew| skew.abs() > WORTH_A_WORD) else {
                 continue;

@@ -619,10 +619,14 @@ copy! {
 copy! {
     /// Stable builds of a backup job; each is a recovery point.
     "a build copy" struct Build {
-        /// The system that runs it.
+        /// The system that holds the copy: where a job runs says nothing of where its copies lie.
         r#in: At<OrUnknown<String>>,
+        /// The jenkins system that runs it, where that is another one. Default: `in`.
+        runs_in: Option<At<String>>,
         /// The job, with its folders: `folder/job`.
         job: At<String>,
+        /// Which of a build's artifacts hold the copy; their sizes are the recovery point's. Default: none.
+        artifact: Option<At<Pattern>>,
     }
 }
 copy! {
@@ -806,7 +810,8 @@ impl Copy {
     pub fn asked(&self) -> Option<&str> {
         match self {
             Self::Workflow(Workflow { runs_in: Some(system), .. })
-            | Self::Replication(Replication { runs_in: Some(system), .. }) => Some(system.value.as_str()),
+            | Self::Replication(Replication { runs_in: Some(system), .. })
+            | Self::Build(Build { runs_in: Some(system), .. }) => Some(system.value.as_str()),
             _ => self.system()?.known().map(String::as_str),
         }
     }
