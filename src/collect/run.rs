@@ -20,6 +20,7 @@ use super::compare::{self, Side};
 use super::git::{self, Between, Git, History, Remote};
 use super::github::Github;
 use super::http::{Door, Settings};
+use super::jenkins::Wanted;
 use super::miss::Miss;
 use super::original::Place;
 use super::plan::{self, Holdings, Job, asks_for, fill};
@@ -131,7 +132,9 @@ impl<'p> Run<'p> {
     }
 
     async fn list(&self, id: &str, collector: &Collector) -> List {
-        let listing = collector.inventory().await;
+        let progress = |done: usize, all: usize| self.around.watch.nears(id, done, all);
+        let definitions = self.options.lists_of.is_some() || plan::needs_definitions(self.policy, id);
+        let listing = collector.inventory(&Wanted { definitions, progress: &progress }).await;
         let mut list = List {
             identity: self.systems.identity(id).await,
             told: listing.told,
@@ -283,6 +286,9 @@ impl<'p> Run<'p> {
                 self.files(job, &place, mirror.of.as_deref(), mirror.sample.as_ref()).await
             }
             Copy::BackupConfig(config) => {
+                if let Some(System::Jenkins(_)) = self.policy.system(job.system) {
+                    return self.systems.jenkins(job.system)?.backup_config(config).await;
+                }
                 let own = Place::of(self.policy, job.asset, item, None).ok();
                 let repository = own.and_then(|place| match place {
                     Place::Artifactory { system, repository, .. } => (system == job.system).then_some(repository),
@@ -299,7 +305,8 @@ impl<'p> Run<'p> {
                 });
                 self.systems.artifactory(job.system)?.replication(replication, item, target).await
             }
-            Copy::Build(_) | Copy::Import(_) | Copy::Attestation(_) | Copy::Included(_) | Copy::Rebuild(_) => {
+            Copy::Build(build) => self.systems.jenkins(job.system)?.build(build, item, job.since).await,
+            Copy::Import(_) | Copy::Attestation(_) | Copy::Included(_) | Copy::Rebuild(_) => {
                 Err(Miss::new(UnseenReason::Offline, "this version cannot ask for it"))
             }
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::artifactory::Artifactory;
 use super::github::Github;
 use super::http::Door;
-use super::jenkins::Jenkins;
+use super::jenkins::{Jenkins, Wanted};
 use super::listing::Listing;
 use super::miss::Miss;
 use super::s3::Bucket;
@@ -111,13 +111,13 @@ impl<'p> Collectors<'p> {
 }
 
 impl Collector {
-    /// Returns what the system holds.
-    pub(super) async fn inventory(&self) -> Listing {
+    /// Returns what the system holds, and of jobs what is `wanted` besides.
+    pub(super) async fn inventory(&self, wanted: &Wanted<'_>) -> Listing {
         match self {
             Self::Github(github) => github.inventory().await,
             Self::Artifactory(artifactory) => artifactory.inventory().await,
             Self::S3(bucket) => bucket.inventory().await,
-            Self::Jenkins(jenkins) => jenkins.inventory().await,
+            Self::Jenkins(jenkins) => jenkins.inventory(wanted).await,
         }
     }
 }

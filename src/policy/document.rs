@@ -597,11 +597,11 @@ copy! {
     }
 }
 copy! {
-    /// The backup configuration of a self-hosted Artifactory.
+    /// The backup configuration of a self-hosted Artifactory, or the backup plugin of a Jenkins controller.
     "a backup-config copy" struct BackupConfig {
         /// The system that has it.
         r#in: At<OrUnknown<String>>,
-        /// The backup's key.
+        /// The backup's key; of a jenkins system the plugin, `thinBackup` or `periodicbackup`.
         key: At<String>,
     }
 }
@@ -764,7 +764,7 @@ copies! {
     Artifacts,
     /// A compared copy in an Artifactory.
     ArtifactMirror,
-    /// The backup configuration of an Artifactory.
+    /// The backup configuration of an Artifactory, or the backup plugin of a Jenkins controller.
     BackupConfig,
     /// The replication of an Artifactory repository.
     Replication,

@@ -7,6 +7,7 @@
 pub mod faults;
 pub mod git;
 pub mod github;
+pub mod jenkins;
 pub mod listener;
 pub mod log;
 pub mod many;
@@ -103,9 +104,10 @@ impl Builder {
             .build()
             .expect("threads for the estate");
         let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        let jenkins = jenkins::router(&self.truth.jenkins, self.now);
         let github = Arc::new(github::GitHub::new(self.truth, self.now, self.limits, self.git, scheme));
         let (faults, log) = (Arc::new(Faults::default()), Arc::new(Log::default()));
-        let router = github::router(Arc::clone(&github)).merge(self.others);
+        let router = github::router(Arc::clone(&github)).merge(jenkins).merge(self.others);
         let router = faults::layer(router, &faults);
         let router = log::layer(router, &log);
         let tls = self.certificate.map(tls::Server::new);

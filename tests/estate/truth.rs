@@ -9,6 +9,8 @@ use lastgood::model::time::parse_instant;
 use lastgood::model::{Instant, Timespan};
 use serde::{Deserialize, Deserializer};
 
+use super::jenkins::Controller;
+
 /// A point in time: fixed, or so long before the estate was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
@@ -60,6 +62,9 @@ pub struct Truth {
     /// A GitHub App, where there is one.
     #[serde(default)]
     pub app: Option<App>,
+    /// Jenkins controllers.
+    #[serde(default)]
+    pub jenkins: Vec<Controller>,
 }
 
 fn default_id() -> u64 {
@@ -443,9 +448,9 @@ impl Truth {
             expiration: None,
         };
         let organization = "estate".to_owned();
-        let (users, migrations, app) = (Vec::new(), Vec::new(), None);
+        let (users, migrations, app, jenkins) = (Vec::new(), Vec::new(), None, Vec::new());
         let id = default_id();
-        Self { organization, id, users, repositories, migrations, tokens: vec![token], app }.numbered()
+        Self { organization, id, users, repositories, migrations, tokens: vec![token], app, jenkins }.numbered()
     }
 
     fn numbered(mut self) -> Self {
