@@ -48,6 +48,29 @@ impl Keyring {
     ///
     /// `not-authorized` where the variable is not set, or the file cannot be read or is empty.
     pub fn read(&self, reference: &SecretRef) -> Result<SecretString, Miss> {
+        let secret = self.find(reference);
+        if let Ok(secret) = &secret {
+            self.remember(secret);
+        }
+        secret
+    }
+
+    /// As `read`, of a name such as a user's: it is found as secrets are, and is none. Reports say as whom
+    /// somebody looked.
+    ///
+    /// # Errors
+    ///
+    /// As `read`.
+    pub fn read_name(&self, reference: &SecretRef) -> Result<String, Miss> {
+        self.find(reference).map(|name| name.expose_secret().to_owned())
+    }
+
+    /// Returns the name that the environment variable holds; `None` where it is not set.
+    pub fn name_in(&self, variable: &str) -> Option<String> {
+        (self.lookup)(variable).map(|name| name.expose_secret().to_owned())
+    }
+
+    fn find(&self, reference: &SecretRef) -> Result<SecretString, Miss> {
         let missing = |what: String| Miss::new(UnseenReason::NotAuthorized, what);
         let secret = match reference {
             SecretRef::Env(name) => {
@@ -65,7 +88,6 @@ impl Keyring {
                 SecretString::from(text)
             }
         };
-        self.remember(&secret);
         if secret.expose_secret().chars().any(char::is_control) && !secret.expose_secret().starts_with("-----BEGIN") {
             let place = match reference {
                 SecretRef::Env(name) => format!("the environment variable {name}"),
@@ -129,6 +151,15 @@ mod tests {
         assert_eq!(keys.scrub("Bad credentials: s3cret-value"), "Bad credentials: [secret]");
         assert!(keys.is_in(b"{\"name\":\"s3cret-value\"}"));
         assert!(!format!("{keys:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_name_is_found_by_reference_and_is_no_secret() {
+        let keys = keyring(Path::new("."));
+        assert_eq!(keys.read_name(&SecretRef::Env("SET".into())).unwrap(), "s3cret-value");
+        assert_eq!(keys.name_in("SET").as_deref(), Some("s3cret-value"));
+        assert!(keys.name_in("UNSET").is_none() && keys.read_name(&SecretRef::Env("UNSET".into())).is_err());
+        assert_eq!(keys.scrub("s3cret-value"), "s3cret-value");
     }
 
     #[test]

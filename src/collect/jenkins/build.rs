@@ -229,16 +229,17 @@ impl Jenkins {
 
 /// Returns whether a build was started by something else than a person or a schedule.
 fn is_neither_person_nor_timer(cause: &str) -> bool {
+    const PEOPLE_AND_TIMERS: [&str; 6] = [
+        "UserIdCause",
+        "UserCause",
+        "ReplayCause",
+        "RebuildCause",
+        "TimerTriggerCause",
+        "ParameterizedTimerTriggerCause",
+    ];
     let name = cause.rsplit(['.', '$']).next().unwrap_or_default();
-    !matches!(
-        name,
-        "UserIdCause"
-            | "UserCause"
-            | "TimerTriggerCause"
-            | "ParameterizedTimerTriggerCause"
-            | "ReplayCause"
-            | "RebuildCause"
-    )
+    // What interrupted it did not start it.
+    name.ends_with("Cause") && !PEOPLE_AND_TIMERS.contains(&name)
 }
 
 /// Returns how far a list of builds, newest first, reaches: down to the first number that is missing.

@@ -238,7 +238,7 @@ impl Jenkins {
     async fn part(&self, part: &Part) -> Result<(Jobs, Answer), Miss> {
         let names = if part.of.is_empty() { Vec::new() } else { parts(&part.of) };
         let answer = self.json(&names, "api/json", &jobs::tree(part.first, part.levels)).await?;
-        Ok((jobs::page(&answer)?, answer))
+        Ok((jobs::page(&answer, part.levels)?, answer))
     }
 
     /// Returns whether nothing that the controller holds is kept from whoever looks.

@@ -97,23 +97,28 @@ fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Resu
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Reads what a question by `tree` answers.
+/// Reads what a question by `tree` for so many `levels` answers. Of the folders on the last one it tells only
+/// whether they hold anything: what they hold then has no name.
 ///
 /// # Errors
 ///
 /// `unreadable` or `truncated` where it is no folder and no controller.
-pub fn page(answer: &Answer) -> Result<Jobs, Miss> {
+pub fn page(answer: &Answer, levels: usize) -> Result<Jobs, Miss> {
     let raw: Raw = answer.json()?;
     let Some(Some(jobs)) = raw.jobs else {
         let what = format!("{} answered without a list of jobs", answer.request());
         return Err(answer.miss(UnseenReason::Unreadable, what));
     };
     let (count, mut unread) = (jobs.len(), 0);
-    let jobs = read(jobs, &mut unread);
+    let jobs = read(jobs, levels, &mut unread);
     Ok(Jobs { class: raw.class, jobs, count, unread })
 }
 
-fn read(raw: Vec<Raw>, unread: &mut usize) -> Vec<Job> {
+fn read(raw: Vec<Raw>, levels: usize, unread: &mut usize) -> Vec<Job> {
+    if levels == 0 {
+        let something = |_| Job { name: Box::default(), class: None, disabled: None, inside: None };
+        return raw.into_iter().map(something).collect();
+    }
     let mut jobs = Vec::with_capacity(raw.len());
     for job in raw {
         let looks_like_folder = job
@@ -121,7 +126,7 @@ fn read(raw: Vec<Raw>, unread: &mut usize) -> Vec<Job> {
             .as_deref()
             .is_some_and(|class| class.ends_with("Folder") || class.ends_with("MultiBranchProject"));
         let inside = match job.jobs {
-            Some(Some(inside)) => Some(read(inside, unread)),
+            Some(Some(inside)) => Some(read(inside, levels - 1, unread)),
             // A folder that does not show what it holds is not an empty one.
             Some(None) => None,
             None if looks_like_folder => None,
@@ -172,11 +177,20 @@ mod tests {
             {"_class":"com.example.TeamFolder","name":"team","jobs":[]},
             {"_class":"jenkins.branch.OrganizationFolder","name":"org","jobs":[]},
             {"_class":"hudson.model.FreeStyleProject","name":"job","disabled":false,"buildable":true}]}"#;
-        let page = page(&answer(200, &[], body)).unwrap();
+        let page = page(&answer(200, &[], body), LEVELS).unwrap();
         assert_eq!((page.count, page.unread), (4, 0));
         let holders: Vec<Option<Holder>> = page.jobs.iter().map(Job::holder).collect();
         assert_eq!(holders, [Some(Holder::Folder), Some(Holder::Folder), Some(Holder::Generator), None]);
         assert_eq!(page.jobs[0].inside.as_ref().unwrap()[0].disabled, Some(true), "before `disabled` was told");
+    }
+
+    #[test]
+    fn of_the_last_folders_it_is_only_told_whether_they_hold_anything() {
+        let folder = "\"_class\":\"com.cloudbees.hudson.plugins.folder.Folder\",\"name\":\"f\"";
+        let body = format!("{{\"jobs\":[{{{folder},\"jobs\":[{{{folder}}}]}}]}}");
+        let page = page(&answer(200, &[], &body), 1).unwrap();
+        assert_eq!((page.unread, page.jobs[0].inside.as_ref().map(Vec::len)), (0, Some(1)));
+        assert_eq!(super::page(&answer(200, &[], &body), 2).unwrap().unread, 1, "here it should have told more");
     }
 
     #[test]
@@ -188,12 +202,12 @@ mod tests {
             r#"{"name":"a/b"}"#,
             r"{}",
         ] {
-            let page = page(&answer(200, &[], &format!("{{\"jobs\":[{odd}]}}"))).unwrap();
+            let page = page(&answer(200, &[], &format!("{{\"jobs\":[{odd}]}}")), LEVELS).unwrap();
             assert_eq!((page.jobs.len(), page.count, page.unread), (0, 1, 1), "{odd}");
         }
         for wrong in ["{}", "[]", "{\"jobs\":null}", "{\"jobs\":[null]}", "{\"jobs\":{}}", "{\"jobs\":[{\"name\":5}]}"]
         {
-            assert!(page(&answer(200, &[], wrong)).is_err(), "{wrong}");
+            assert!(page(&answer(200, &[], wrong), LEVELS).is_err(), "{wrong}");
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) struct Session {
     /// As whom, in words: `anonymous`, or the user.
     pub(super) identity: Box<str>,
     /// User and token; `None` where it looks without.
-    pub(super) credential: Option<(SecretString, SecretString)>,
+    pub(super) credential: Option<(String, SecretString)>,
 }
 
 /// Whom the controller takes somebody for.
@@ -94,8 +94,8 @@ impl Jenkins {
             return Ok(anonymous());
         };
         let user = match &self.login.user {
-            Some(reference) => Some(self.keys.read(reference)?),
-            None => self.keys.first(&[USER]),
+            Some(reference) => Some(self.keys.read_name(reference)?),
+            None => self.keys.name_in(USER),
         };
         let user = user.ok_or_else(|| {
             missing("there is an API token and no user that it belongs to: name a `user`, or set JENKINS_USER")

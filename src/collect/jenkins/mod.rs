@@ -22,7 +22,6 @@ use std::sync::{Mutex, PoisonError};
 
 use http::header::{ACCEPT_ENCODING, HeaderValue};
 use reqwest::Url;
-use secrecy::ExposeSecret as _;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::http::{Answer, Ask, Door};
@@ -137,7 +136,7 @@ impl Jenkins {
 
     async fn send(&self, session: &Session, ask: Ask) -> Result<Answer, Miss> {
         let ask = match &session.credential {
-            Some((user, token)) => ask.basic(user.expose_secret(), token)?,
+            Some((user, token)) => ask.basic(user, token)?,
             None => ask,
         };
         let Ok(_turn) = self.turns.acquire().await else {

@@ -124,10 +124,7 @@ pub fn definition(job: &Job) -> String {
     let timer = job.cron.as_deref().map_or_else(String::new, |spec| {
         format!("<hudson.triggers.TimerTrigger><spec>{spec}</spec></hudson.triggers.TimerTrigger>")
     });
-    let common = format!(
-        "<description>{description}</description><disabled>{}</disabled>",
-        job.disabled
-    );
+    let common = format!("<description>{description}</description><disabled>{}</disabled>", job.disabled);
     let pipeline = |class: &str, inner: &str| {
         format!(
             "<flow-definition plugin=\"workflow-job@1348.v32a_a_f150910e\">{common}<properties><org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty><triggers>{timer}</triggers></org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty></properties><definition class=\"org.jenkinsci.plugins.workflow.cps.{class}\">{inner}</definition><triggers/></flow-definition>"
@@ -137,9 +134,15 @@ pub fn definition(job: &Job) -> String {
         Kind::Freestyle => format!("<project>{common}<triggers>{timer}</triggers><builders/></project>"),
         Kind::Pipeline => pipeline("CpsFlowDefinition", "<script>echo &apos;&#x1b;[32mhello&apos;</script>"),
         Kind::ScmPipeline => pipeline("CpsScmFlowDefinition", "<scriptPath>Jenkinsfile</scriptPath>"),
-        Kind::Folder => format!("<com.cloudbees.hudson.plugins.folder.Folder>{common}</com.cloudbees.hudson.plugins.folder.Folder>"),
-        Kind::Multibranch => format!("<org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject>{common}<factory class=\"org.jenkinsci.plugins.workflow.multibranch.WorkflowBranchProjectFactory\"/></org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject>"),
-        Kind::Organization => format!("<jenkins.branch.OrganizationFolder>{common}<projectFactories><org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProjectFactory/></projectFactories></jenkins.branch.OrganizationFolder>"),
+        Kind::Folder => {
+            format!("<com.cloudbees.hudson.plugins.folder.Folder>{common}</com.cloudbees.hudson.plugins.folder.Folder>")
+        }
+        Kind::Multibranch => format!(
+            "<org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject>{common}<factory class=\"org.jenkinsci.plugins.workflow.multibranch.WorkflowBranchProjectFactory\"/></org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject>"
+        ),
+        Kind::Organization => format!(
+            "<jenkins.branch.OrganizationFolder>{common}<projectFactories><org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProjectFactory/></projectFactories></jenkins.branch.OrganizationFolder>"
+        ),
     };
     format!("<?xml version='1.1' encoding='UTF-8'?>\n{body}")
 }
