@@ -132,7 +132,8 @@ impl<'p> Run<'p> {
     }
 
     async fn list(&self, id: &str, collector: &Collector) -> List {
-        let progress = |done: usize, all: usize| self.around.watch.nears(id, done, all);
+        let progress =
+            |done: usize, all: usize| self.around.watch.nears(&format!("definitions of the jobs of {id}"), done, all);
         let definitions = self.options.lists_of.is_some() || plan::needs_definitions(self.policy, id);
         let listing = collector.inventory(&Wanted { definitions, progress: &progress }).await;
         let mut list = List {

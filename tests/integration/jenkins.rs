@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 use crate::collecting::options;
 use crate::estate::jenkins::Controller;
 use crate::estate::{self, Estate, Truth};
-use crate::support::{policy, verdict};
+use crate::support::{policy, stderr, stdout, verdict};
+use DefinedIn::{Generated, Jenkins, Scm};
 
 /// Who looks, by the names of the estate: a user and an API token.
 pub(crate) type Who = (&'static str, &'static str);
@@ -147,7 +148,6 @@ fn every_job_is_found_with_where_it_is_defined() {
     let (_, observations) = audited(&about(&estate, JOBS), ADMIN, &options());
     let found: Vec<(&str, Option<DefinedIn>, Option<&str>)> =
         items(&observations).iter().map(|item| (&*item.name, item.defined_in, item.folder.as_deref())).collect();
-    use DefinedIn::{Generated, Jenkins, Scm};
     let expected = [
         ("docs", Scm, ""),
         ("ops/backup", Jenkins, "ops"),
@@ -200,6 +200,13 @@ fn what_somebody_may_not_see_is_never_taken_for_not_there() {
     let (report, _) = audited(&all, READER, &options());
     assert_eq!(verdict(&report, "declared:@wash"), "unknown", "{}", because(&report, "declared:@wash"));
     let (report, _) = audited(&all, ADMIN, &options());
+    assert_eq!(verdict(&report, "declared:@wash"), "met", "{}", because(&report, "declared:@wash"));
+    // What cannot be seen may be deliberately no asset.
+    let hidden = all.replace(
+        "exclude:\n",
+        "exclude:\n  - { in: wash, name: \"*\", private: true, reason: nobody shows it, owner: Squad, review_by: 2099-01-01 }\n",
+    );
+    let (report, _) = audited(&hidden, READER, &options());
     assert_eq!(verdict(&report, "declared:@wash"), "met", "{}", because(&report, "declared:@wash"));
     assert!(
         estate.requests().iter().all(|asked| !asked.path.ends_with("config.xml")),
@@ -383,6 +390,43 @@ fn a_controller_from_before_classes_is_read_too() {
     assert!(names.contains(&"site/master") && !names.contains(&"site"), "what holds jobs is a folder: {names:?}");
     let off = items(&observations).into_iter().find(|item| &*item.name == "ops/off").expect("it is there");
     assert_eq!(off.disabled, Some(true));
+}
+
+/// Runs the binary as the administrator.
+fn run(folder: &Path, args: &[&str]) -> std::process::Output {
+    std::process::Command::new(env!("CARGO_BIN_EXE_lastgood"))
+        .args(args)
+        .current_dir(folder)
+        .env_clear()
+        .envs([("JENKINS_USER", ADMIN.0), ("JENKINS_API_TOKEN", ADMIN.1)])
+        .output()
+        .expect("the binary runs")
+}
+
+#[test]
+fn what_a_controller_holds_becomes_a_first_policy() {
+    let estate = Estate::of(Truth::example()).start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (here, system) = (folder.path(), format!("jenkins:{}/wash", estate.url()));
+    let listed = run(here, &["discover", &system]);
+    assert_eq!(listed.status.code(), Some(0), "{}", stderr(&listed));
+    let text = stdout(&listed);
+    assert!(text.contains("15 jobs seen as auditor: 7 defined only in Jenkins"), "{text}");
+    let row = |name: &str| text.lines().find(|line| line.contains(name)).map(str::to_owned).unwrap_or_default();
+    assert!(row("ops/off").contains("disabled") && row("users%2Fjack").contains("scm"), "{text}");
+
+    let wrote = run(here, &["discover", &system, "--init", "-o", "first.yaml"]);
+    assert_eq!(wrote.status.code(), Some(0), "{}", stderr(&wrote));
+    let checked = run(here, &["check", "first.yaml"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", stderr(&checked));
+    let first = std::fs::read_to_string(here.join("first.yaml")).expect("a policy");
+    assert!(first.contains("defined only in Jenkins 7, in repositories 7") && !first.contains(ADMIN.1), "{first}");
+
+    std::fs::write(here.join("part.yaml"), about(&estate, JOBS)).expect("written");
+    let rest = run(here, &["discover", &system, "--policy", "part.yaml", "--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&stdout(&rest)).expect("JSON");
+    let undeclared = value["undeclared"].as_array().expect("a list");
+    assert!(undeclared.iter().any(|name| name == "docs") && undeclared.iter().all(|name| name != "release"));
 }
 
 #[test]

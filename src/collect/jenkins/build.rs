@@ -205,6 +205,10 @@ impl Jenkins {
         if is_disabled || read.disabled == Some(true) {
             return told(true, triggers.schedules, &listed.answer);
         }
+        if listed.job.disabled.is_none() && read.disabled.is_none() {
+            let what = format!("{}: whether the job is disabled is not told", answer.request());
+            return unseen(answer.miss(UnseenReason::Unreadable, what), Question::Schedule, at);
+        }
         let mut others = triggers.others;
         if triggers.schedules.is_empty() {
             if listed.job.has_upstream {

@@ -181,9 +181,8 @@ fn build(raw: RawBuild) -> Option<Build> {
 /// Returns how a build ended. Only what says that it has ended is over.
 fn outcome(building: Option<bool>, result: Option<&str>) -> RunOutcome {
     match (building, result) {
-        (Some(true), _) | (_, None) => RunOutcome::Running,
+        (Some(true), _) | (_, None) | (None, Some("SUCCESS")) => RunOutcome::Running,
         (Some(false), Some("SUCCESS")) => RunOutcome::Success,
-        (None, Some("SUCCESS")) => RunOutcome::Running,
         (_, Some("UNSTABLE")) => RunOutcome::Unstable,
         (_, Some(_)) => RunOutcome::Failure,
     }

@@ -1,6 +1,6 @@
 //! Definitions: where a job is defined and what starts it, read from its `config.xml`.
 //!
-//! XML 1.1 as XStream writes it. Only what is asked for is read; asking is left to `definitions` and
+//! XML 1.1 as Jenkins writes it. Only what is asked for is read; asking is left to `definitions` and
 //! `build`. A definition that was read without the right to change it has its secrets blanked out, and is
 //! no backup of anything.
 
@@ -96,12 +96,11 @@ pub fn of_bytes(body: &[u8]) -> Result<Definition, Fault> {
                 Err(_) => reading.text("\u{fffd}")?,
                 Ok(None) => reading.text(resolve_xml_entity(&reference).ok_or(Fault::NoXml)?)?,
             },
-            // Jenkins writes none, and what one declares would change what is read.
-            Ok(Event::DocType(_)) => return Err(Fault::NoXml),
             Ok(Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::Empty(_)) => {}
             Ok(Event::Eof) => return reading.end(),
             Err(quick_xml::Error::Syntax(_)) => return Err(Fault::Cut),
-            Err(_) => return Err(Fault::NoXml),
+            // Jenkins writes no document type, and what one declares would change what is read.
+            Ok(Event::DocType(_)) | Err(_) => return Err(Fault::NoXml),
         }
     }
 }

@@ -87,14 +87,27 @@ struct Raw {
     name: Option<Box<str>>,
     disabled: Option<bool>,
     buildable: Option<bool>,
-    #[serde(default, deserialize_with = "told")]
-    jobs: Option<Option<Vec<Self>>>,
+    #[serde(default = "Told::absent")]
+    jobs: Told<Vec<Self>>,
 }
 
-/// Tells a field that is null from one that is absent.
-#[expect(clippy::option_option, reason = "absent and null are two things here")]
-fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// A field; one that is null is told from one that is absent.
+enum Told<T> {
+    Absent,
+    Null,
+    Is(T),
+}
+
+impl<T> Told<T> {
+    const fn absent() -> Self {
+        Self::Absent
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Told<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Is))
+    }
 }
 
 /// Reads what a question by `tree` for so many `levels` answers. Of the folders on the last one it tells only
@@ -105,7 +118,7 @@ fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Resu
 /// `unreadable` or `truncated` where it is no folder and no controller.
 pub fn page(answer: &Answer, levels: usize) -> Result<Jobs, Miss> {
     let raw: Raw = answer.json()?;
-    let Some(Some(jobs)) = raw.jobs else {
+    let Told::Is(jobs) = raw.jobs else {
         let what = format!("{} answered without a list of jobs", answer.request());
         return Err(answer.miss(UnseenReason::Unreadable, what));
     };
@@ -126,11 +139,11 @@ fn read(raw: Vec<Raw>, levels: usize, unread: &mut usize) -> Vec<Job> {
             .as_deref()
             .is_some_and(|class| class.ends_with("Folder") || class.ends_with("MultiBranchProject"));
         let inside = match job.jobs {
-            Some(Some(inside)) => Some(read(inside, levels - 1, unread)),
+            Told::Is(inside) => Some(read(inside, levels - 1, unread)),
             // A folder that does not show what it holds is not an empty one.
-            Some(None) => None,
-            None if looks_like_folder => None,
-            None => {
+            Told::Null => None,
+            Told::Absent if looks_like_folder => None,
+            Told::Absent => {
                 match job.name.filter(|name| is_name(name)) {
                     Some(name) => {
                         let disabled = job.disabled.or(job.buildable.map(|buildable| !buildable));

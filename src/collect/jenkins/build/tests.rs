@@ -1,9 +1,11 @@
-//! Tests of `build`: which builds are recovery points, and how far a list that loses builds reaches.
+//! Tests of `build`: which builds are recovery points, and how far a list that loses builds reaches. Reading one
+//! answer is left to `builds`.
 
 use std::fmt::Write as _;
 
 use super::*;
 use crate::collect::jenkins::fake::{Fake, Reply, copy, json, now, xml};
+use crate::model::Count;
 use crate::policy::Copy;
 use chrono::TimeDelta;
 
@@ -155,7 +157,7 @@ async fn a_schedule_that_was_not_seen_is_not_taken_for_none() {
         ("<project><triggers><com.cloudbees.jenkins.GitHubPushTrigger/></triggers></project>", ""),
         ("<project/>", ",\"actions\":[{\"causes\":[{\"_class\":\"hudson.model.Cause$UpstreamCause\"}]}]"),
     ] {
-        let body = job(2, &[made(1, 1, "SUCCESS").replace("}", &format!("{build}}}"))]);
+        let body = job(2, &[made(1, 1, "SUCCESS").replace('}', &format!("{build}}}"))]);
         let reply = move |path: &str| if path.ends_with("config.xml") { xml(config) } else { json(&body) };
         let seen = looked_with("by: build, job: backup", reply).await.unwrap();
         assert!(seen.schedule.is_none(), "{config}");
@@ -165,6 +167,13 @@ async fn a_schedule_that_was_not_seen_is_not_taken_for_none() {
     let reply = move |path: &str| if path.ends_with("config.xml") { xml("<project/>") } else { json(&body) };
     let seen = looked_with("by: build, job: backup", reply).await.unwrap();
     assert_eq!(seen.schedule.unwrap().expressions.len(), 0, "nothing but people starts it");
+}
+
+#[tokio::test]
+async fn a_job_that_does_not_say_whether_it_is_disabled_is_not_taken_for_enabled() {
+    let seen = looked(job(2, &[made(1, 1, "SUCCESS")]).replace("\"disabled\":false,", "")).await;
+    assert!(seen.schedule.is_none());
+    assert!(seen.unseen[0].what.contains("whether the job is disabled"), "{:?}", seen.unseen);
 }
 
 #[tokio::test]
@@ -196,12 +205,8 @@ async fn what_a_build_kept_is_its_size_and_nothing_kept_is_nothing() {
         _ => json(&body),
     };
     let seen = looked_with("by: build, job: backup, artifact: 'tar\\.gz$'", reply).await.unwrap();
-    let told: Vec<(Option<u64>, Option<u64>)> = seen
-        .points
-        .points
-        .iter()
-        .map(|point| (point.items.map(|count| count.get()), point.bytes.map(|count| count.get())))
-        .collect();
+    let told: Vec<(Option<u64>, Option<u64>)> =
+        seen.points.points.iter().map(|point| (point.items.map(Count::get), point.bytes.map(Count::get))).collect();
     assert_eq!(told, [(Some(1), None), (Some(0), None), (Some(1), Some(1234))]);
     assert!(seen.points.points[1].is_empty());
     assert!(seen.unseen.iter().any(|unseen| unseen.what.contains("how large")), "{:?}", seen.unseen);
