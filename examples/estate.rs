@@ -34,7 +34,8 @@ fn main() -> ExitCode {
     println!("The synthetic organisation is at {}", estate.url());
     println!("Its policy is in {}. To audit it:", policy.display());
     println!();
-    println!("  ESTATE_TOKEN={} cargo run -- audit {}", estate::ALL, policy.display());
+    let of_jenkins = "JENKINS_USER=auditor JENKINS_API_TOKEN=estate-jenkins-admin-01";
+    println!("  ESTATE_TOKEN={} {of_jenkins} cargo run -- audit {}", estate::ALL, policy.display());
     println!();
     println!("Ctrl-C ends it.");
     loop {

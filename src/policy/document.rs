@@ -466,7 +466,7 @@ macro_rules! copy {
                 $($(#[$fmeta])* $field: $ty,)*
                 /// Its id, unique within the asset and stable for ever.
                 id: At<Id>,
-                /// The facets it holds. Default: `[git]` for `git-mirror`, `[releases]` for `releases`, else all of the asset's.
+                /// The facets it holds. Default: `[git]` for `git-mirror`, `[releases]` for `releases`, all of the asset's but `secrets` for a plugin of Jenkins, else all.
                 covers: Option<At<Vec<Facet>>>,
                 /// The sentence under audit, as somebody wrote it.
                 claim: Option<At<String>>,

@@ -162,13 +162,19 @@ impl Jenkins {
         if unread > 0 {
             misses.push(Miss::unreadable(format!("{unread} builds of the job cannot be read")));
         }
-        let reach = reach(&found, job.next, ends_early || is_reached(&found));
+        let is_part = ends_early || is_reached(&found);
+        let reach = reach(&found, job.next, is_part);
         if reach == Reach::Nothing {
-            let what = format!("{}: the newest builds of the job are not there any more", answer.request());
-            misses.push(answer.miss(UnseenReason::Truncated, what));
+            let why = match job.next {
+                Some(_) => "the newest builds of the job are not there any more",
+                None => "how many builds the job had is not told",
+            };
+            misses.push(answer.miss(UnseenReason::Truncated, format!("{}: {why}", answer.request())));
         }
-        // What is older than all that was listed, and still there.
+        // What is older than all that was listed. Where all were listed, one that is not among them is gone:
+        // Jenkins remembers which it was for longer than it keeps it.
         if let Some(stable) = job.stable.take()
+            && is_part
             && found.last().is_none_or(|oldest| stable.number < oldest.number)
         {
             found.push(stable);

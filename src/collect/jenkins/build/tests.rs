@@ -117,6 +117,20 @@ async fn long_histories_are_read_by_the_page_as_far_as_they_matter() {
 }
 
 #[tokio::test]
+async fn the_newest_success_counts_however_old_unless_it_is_gone() {
+    let with_stable = |body: String| {
+        let stable = made(7, 300, "SUCCESS");
+        looked(body.replace("\"disabled\"", &format!("\"lastStableBuild\":{stable},\"disabled\"")))
+    };
+    let failed: Vec<String> = (0..100).map(|at| made(1_000 - at, i64::try_from(at).unwrap(), "FAILURE")).collect();
+    let seen = with_stable(job(1_001, &failed)).await;
+    assert_eq!(seen.points.points.len(), 1, "it was not listed, and is there");
+    assert_eq!(seen.points.points[0].captured_at, now() - TimeDelta::days(300));
+    let seen = with_stable(job(10, &[made(9, 1, "FAILURE"), made(8, 2, "FAILURE")])).await;
+    assert_eq!(seen.points.points, [], "all were listed, and it was not among them");
+}
+
+#[tokio::test]
 async fn pages_that_repeat_or_fail_are_not_the_rest_of_a_list() {
     for fails in [false, true] {
         let reply = move |path: &str| {
