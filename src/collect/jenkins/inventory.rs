@@ -350,6 +350,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_page_to_log_in_is_no_list_and_no_console() {
+        let html = vec![("content-type", "text/html;charset=utf-8"), ("x-jenkins", "2.426.1")];
+        let login = html.clone();
+        let fake = Fake::start(move |path| match path {
+            path if path.starts_with("/ci/login") => (200, login.clone(), "<form>Sign in</form>".to_owned()),
+            _ => (302, vec![("location", "/ci/login?from=%2F")], String::new()),
+        })
+        .await;
+        let listing = fake.jenkins("", &[]).inventory(&Wanted::names()).await;
+        assert!(listing.told.is_empty());
+        assert_eq!(listing.misses[0].reason, UnseenReason::NotAuthorized, "{:?}", listing.misses);
+        // The list is shown to anybody, and the console leads to the page.
+        let fake = Fake::start(move |path| match path {
+            path if path.starts_with("/ci/login") => (200, html.clone(), "<form>Sign in</form>".to_owned()),
+            path if path.ends_with("/script") => (302, vec![("location", "/ci/login?from=%2F")], String::new()),
+            _ => json("{\"_class\":\"h\",\"jobs\":[]}"),
+        })
+        .await;
+        let listing = fake.jenkins("", &[]).inventory(&Wanted::names()).await;
+        assert!(inventory(&listing).complete && inventory(&listing).public_only);
+    }
+
+    #[tokio::test]
     async fn a_folder_that_cannot_be_read_leaves_the_list_not_whole_and_hides_no_other_job() {
         let (listing, _) = list(|path| {
             if path.contains("/job/") {
