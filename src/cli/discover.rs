@@ -8,13 +8,14 @@ use std::path::Path;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, LineStyle, Table};
 
-use super::starter::{Account, Artifactory, Bucket, Seen, Target};
+use super::starter::{Account, Artifactory, Bucket, Controller, Seen, Target};
 use super::{DiscoverArgs, Failure, exit, input, output};
 use crate::collect::{self, plan};
 use crate::evidence::{Evidence, Fact, Inventory, Item, Observation, bundle};
 use crate::judge;
 use crate::model::time::{Instant, human};
 use crate::model::{Facet, ItemKind, UnseenReason};
+use crate::policy::values::DefinedIn;
 use crate::policy::{Policy, System};
 use crate::render::escape::line;
 
@@ -77,13 +78,14 @@ pub(super) fn run(args: &DiscoverArgs) -> Result<u8, Failure> {
     Ok(if args.init || found.is_whole() { exit::OK } else { exit::UNKNOWN })
 }
 
-/// Returns what the argument names: `github:ORG`, `github:user/NAME`, `s3:BUCKET`, `artifactory:URL`.
+/// Returns what the argument names: `github:ORG`, `github:user/NAME`, `s3:BUCKET`, `artifactory:URL`,
+/// `jenkins:URL`.
 fn target(args: &DiscoverArgs) -> Result<Target, Failure> {
     let usage = || {
         Failure::Usage {
         message: format!("`{}` names no system that can be listed", args.system),
         hint: Some(
-            "write github:ORG, github:user/NAME, s3:BUCKET or artifactory:URL, or the id of a system with --policy FILE"
+            "write github:ORG, github:user/NAME, s3:BUCKET, artifactory:URL or jenkins:URL, or the id of a system with --policy FILE"
                 .to_owned(),
         ),
     }
@@ -108,9 +110,12 @@ fn target(args: &DiscoverArgs) -> Result<Target, Failure> {
             let is_bucket = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
             is_bucket.then(|| Target::S3(Bucket { name: name.to_owned(), endpoint: base_url })).ok_or_else(usage)
         }
-        Some(("artifactory", url)) if base_url.is_none() && !url.is_empty() => {
+        Some((kind @ ("artifactory" | "jenkins"), url)) if base_url.is_none() && !url.is_empty() => {
             let url = if is_address(url) { url.to_owned() } else { format!("https://{url}") };
-            Ok(Target::Artifactory(Artifactory { url }))
+            Ok(match kind {
+                "jenkins" => Target::Jenkins(Controller { url }),
+                _ => Target::Artifactory(Artifactory { url }),
+            })
         }
         _ => Err(usage()),
     }
@@ -123,6 +128,7 @@ fn is_address(url: &str) -> bool {
 /// Returns the id of the policy's system that `system` means: its id, or as `target` reads it.
 fn named(policy: &Policy, system: &str) -> Result<String, Failure> {
     let meant = system.split_once(':');
+    let bare = |url: &str| url.split("://").last().unwrap_or_default().trim_end_matches('/').to_owned();
     let is_meant = |id: &str, known: &System| {
         let by_name = match (known, meant) {
             (System::Github(github), Some(("github", meant))) => {
@@ -131,10 +137,8 @@ fn named(policy: &Policy, system: &str) -> Result<String, Failure> {
                 login.is_some_and(|login| meant.eq_ignore_ascii_case(&login.value))
             }
             (System::S3(s3), Some(("s3", meant))) => s3.bucket.value == meant,
-            (System::Artifactory(artifactory), Some(("artifactory", meant))) => {
-                let bare = |url: &str| url.split("://").last().unwrap_or_default().trim_end_matches('/').to_owned();
-                bare(&artifactory.url.0) == bare(meant)
-            }
+            (System::Artifactory(artifactory), Some(("artifactory", meant))) => bare(&artifactory.url.0) == bare(meant),
+            (System::Jenkins(jenkins), Some(("jenkins", meant))) => bare(&jenkins.url.0) == bare(meant),
             _ => false,
         };
         plan::can_list(known.kind()) && (id == system || by_name)
@@ -143,7 +147,7 @@ fn named(policy: &Policy, system: &str) -> Result<String, Failure> {
     let found = systems.iter().find(|(id, known)| is_meant(&id.value, known));
     found.map(|(id, _)| id.value.clone()).ok_or_else(|| Failure::Usage {
         message: format!("the policy has no system `{system}` that can be listed"),
-        hint: Some("this version lists github, artifactory and s3 systems".to_owned()),
+        hint: Some("this version lists github, artifactory, s3 and jenkins systems".to_owned()),
     })
 }
 
@@ -220,6 +224,8 @@ impl Found {
             (count(&|item| item.fork == Some(true)), "forked"),
             (count(&|item| item.private == Some(true)), "private"),
             (count(&|item| item.empty == Some(true)), "empty"),
+            (count(&|item| item.defined_in == Some(DefinedIn::Jenkins)), "defined only in Jenkins"),
+            (count(&|item| item.defined_in == Some(DefinedIn::Unknown)), "defined nobody knows where"),
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)
@@ -247,6 +253,7 @@ impl Found {
                 "Created",
                 Box::new(|item| item.created_at.map(|at| human(at).chars().take(10).collect()).unwrap_or_default()),
             ),
+            ("Defined in", Box::new(|item| item.defined_in.map(|is| is.to_string()).unwrap_or_default())),
             ("State", Box::new(state)),
             ("Besides git", Box::new(besides_git)),
             ("Policy", Box::new(declared)),

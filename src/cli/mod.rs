@@ -134,7 +134,7 @@ struct CollectArgs {
 
 #[derive(Debug, Args)]
 struct DiscoverArgs {
-    /// What to list: github:ORG, github:user/NAME, s3:BUCKET, artifactory:URL, or the id of a system of --policy
+    /// What to list: github:ORG, github:user/NAME, s3:BUCKET, artifactory:URL, jenkins:URL, or the id of a system of --policy
     #[arg(value_name = "SYSTEM")]
     system: String,
     /// Say what of it this policy names

@@ -66,6 +66,14 @@ impl Watch for Lines {
         }
     }
 
+    fn nears(&self, question: &str, done: usize, of: usize) {
+        // A line for each tenth of what takes long.
+        let tenth = (of / 10).max(50);
+        if done > 0 && done < of && done.is_multiple_of(tenth) {
+            output::note(&format!("{}: {done} of {of}", line(question)));
+        }
+    }
+
     fn ends(&self) {
         let stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if stage.questions > 0 {
@@ -99,6 +107,15 @@ impl Watch for Bar {
             if let Some(text) = text {
                 bar.suspend(|| output::note(&text));
             }
+        }
+    }
+
+    fn nears(&self, question: &str, done: usize, of: usize) {
+        let now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (stage, bar) = &*now;
+        if let Some(bar) = bar {
+            let more = if done < of { format!(", {}: {done} of {of}", line(question)) } else { String::new() };
+            bar.set_message(format!("{}{more}", stage.name));
         }
     }
 

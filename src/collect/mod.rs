@@ -14,6 +14,7 @@ pub mod github;
 pub mod http;
 pub mod http_time;
 pub mod import;
+pub mod jenkins;
 pub mod listing;
 pub mod miss;
 mod original;
@@ -152,29 +153,23 @@ fn not_asked(
     options: &Options,
     now: Instant,
 ) -> Result<Option<Observation>, serde_json::Error> {
-    let questions = questions(policy, id, system, options);
+    let questions = if options.offline { questions(policy, id, system, options) } else { Vec::new() };
     if questions.is_empty() {
         return Ok(None);
     }
-    let why = if options.offline {
-        "not asked (--offline)".to_owned()
-    } else {
-        format!("not asked: this version has no collector for {} systems", system.kind())
-    };
-    let fact =
-        Unseen { fact: None, reason: UnseenReason::Offline, what: format!("{why}: {}", questions.join(", ")).into() };
+    let what = format!("not asked (--offline): {}", questions.join(", ")).into();
+    let fact = Unseen { fact: None, reason: UnseenReason::Offline, what };
     let mut observation = Observation::new(Fact::Unseen(fact), now);
     observation.system = Some(id.into());
     observation.source_mut().tool = Some(concat!("lastgood ", env!("CARGO_PKG_VERSION")).into());
     observation.seal().map(Some)
 }
 
-/// Returns what the policy makes the audit ask of a system and this run does not ask, in words.
+/// Returns what the policy makes the audit ask of a system, in words.
 fn questions(policy: &Policy, id: &str, system: &System, options: &Options) -> Vec<String> {
     let mut questions = Vec::new();
     if let Some(kind) = system.kind().lists()
         && plan::needs_list(policy, id, system, &options.only)
-        && (options.offline || !plan::can_list(system.kind()))
     {
         questions.push(format!("its list, each {kind}"));
     }
@@ -185,7 +180,7 @@ fn questions(policy: &Policy, id: &str, system: &System, options: &Options) -> V
         .filter(|asset| options.only.is_empty() || asset.each.is_some() || plan::wanted(&options.only, &asset.id.0))
         .flat_map(|asset| asset.copies.known().into_iter().flatten())
         .filter(|copy| copy.asked() == Some(id))
-        .filter(|copy| plan::asks(copy.method()) && (options.offline || !plan::can_ask(copy.method())))
+        .filter(|copy| plan::asks(copy.method()))
         .count();
     if copies > 0 {
         questions.push(if copies == 1 { "1 copy".to_owned() } else { format!("{copies} copies") });

@@ -81,16 +81,17 @@ pub const fn can_ask(method: Method) -> bool {
         | Method::ArtifactMirror
         | Method::BackupConfig
         | Method::Replication
+        | Method::Build
         | Method::Http => true,
-        Method::Build | Method::Import | Method::Attestation | Method::Included | Method::Rebuild => false,
+        Method::Import | Method::Attestation | Method::Included | Method::Rebuild => false,
     }
 }
 
 /// Returns whether this version can ask systems of `kind` what they hold.
 pub const fn can_list(kind: SystemKind) -> bool {
     match kind {
-        SystemKind::Github | SystemKind::Artifactory | SystemKind::S3 => true,
-        SystemKind::Jenkins | SystemKind::Git | SystemKind::External => false,
+        SystemKind::Github | SystemKind::Artifactory | SystemKind::S3 | SystemKind::Jenkins => true,
+        SystemKind::Git | SystemKind::External => false,
     }
 }
 
@@ -112,6 +113,12 @@ pub fn needs_list(policy: &Policy, id: &str, system: &System, only: &[NamePatter
     }
     // With `only`, a part is collected: lists that no wanted asset needs are left to another run.
     here.any(|asset| (asset.each.is_some() || asset.name.is_some()) && may_hold_wanted(only, asset))
+}
+
+/// Returns whether it matters to the policy where each job of a system is defined.
+pub fn needs_definitions(policy: &Policy, id: &str) -> bool {
+    let here = policy.document().assets.iter().filter(|asset| asset.lives_in.value == id);
+    here.filter_map(|asset| asset.select.as_ref()).any(|select| select.value.defined_in.is_some())
 }
 
 /// Returns whether the entry, or an item that it may expand to, may be wanted.
@@ -280,7 +287,8 @@ fn key(asset: &Asset, copy: &Copy, item: Option<&str>) -> String {
         Copy::Replication(replication) => {
             format!("replication {:?} {:?}", filled(&replication.repository), replication.r#in.known())
         }
-        Copy::Build(_) | Copy::Import(_) | Copy::Attestation(_) | Copy::Included(_) | Copy::Rebuild(_) => {
+        Copy::Build(build) => format!("build {:?} {:?}", filled(&build.job), pattern(build.artifact.as_ref())),
+        Copy::Import(_) | Copy::Attestation(_) | Copy::Included(_) | Copy::Rebuild(_) => {
             format!("{} {} {}", copy.method(), asset.id.0, copy.id())
         }
     }

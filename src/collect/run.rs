@@ -20,6 +20,7 @@ use super::compare::{self, Side};
 use super::git::{self, Between, Git, History, Remote};
 use super::github::Github;
 use super::http::{Door, Settings};
+use super::jenkins::Wanted;
 use super::miss::Miss;
 use super::original::Place;
 use super::plan::{self, Holdings, Job, asks_for, fill};
@@ -135,7 +136,10 @@ impl<'p> Run<'p> {
     }
 
     async fn list(&self, id: &str, collector: &Collector) -> List {
-        let listing = collector.inventory().await;
+        let progress =
+            |done: usize, all: usize| self.around.watch.nears(&format!("definitions of the jobs of {id}"), done, all);
+        let definitions = self.options.lists_of.is_some() || plan::needs_definitions(self.policy, id);
+        let listing = collector.inventory(&Wanted { definitions, progress: &progress }).await;
         let mut list = List {
             identity: self.systems.identity(id).await,
             told: listing.told,
@@ -295,6 +299,9 @@ impl<'p> Run<'p> {
                 self.files(job, &place, mirror.of.as_deref(), mirror.sample.as_ref()).await
             }
             Copy::BackupConfig(config) => {
+                if let Some(System::Jenkins(_)) = self.policy.system(job.system) {
+                    return self.systems.jenkins(job.system)?.backup_config(config).await;
+                }
                 let own = Place::of(self.policy, job.asset, item, None).ok();
                 let repository = own.and_then(|place| match place {
                     Place::Artifactory { system, repository, .. } => (system == job.system).then_some(repository),
@@ -303,7 +310,8 @@ impl<'p> Run<'p> {
                 self.systems.artifactory(job.system)?.backup_config(config, repository.as_deref()).await
             }
             Copy::Replication(replication) => self.replication(job, replication).await,
-            Copy::Build(_) | Copy::Import(_) | Copy::Attestation(_) | Copy::Included(_) | Copy::Rebuild(_) => {
+            Copy::Build(build) => self.systems.jenkins(job.system)?.build(build, item, job.since).await,
+            Copy::Import(_) | Copy::Attestation(_) | Copy::Included(_) | Copy::Rebuild(_) => {
                 Err(Miss::new(UnseenReason::Offline, "this version cannot ask for it"))
             }
         }
@@ -475,9 +483,11 @@ impl<'p> Run<'p> {
         let skews = self.door.skews();
         for (id, system) in &self.policy.document().systems.0 {
             let host = match system {
-                System::Github(_) | System::Artifactory(_) | System::S3(_) => self.systems.host(&id.value),
+                System::Github(_) | System::Artifactory(_) | System::S3(_) | System::Jenkins(_) => {
+                    self.systems.host(&id.value)
+                }
                 System::Git(git) => Url::parse(&git.url.0).ok().and_then(|url| url.host_str().map(str::to_owned)),
-                System::Jenkins(_) | System::External(_) => None,
+                System::External(_) => None,
             };
             let Some(skew) = host.and_then(|host| skews.get(&host)).filter(|skew| skew.abs() > WORTH_A_WORD) else {
                 continue;

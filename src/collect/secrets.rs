@@ -66,6 +66,11 @@ impl Keyring {
         Ok(open.expose_secret().to_owned())
     }
 
+    /// Returns the name that the environment variable holds; `None` where it is not set.
+    pub fn name_in(&self, variable: &str) -> Option<String> {
+        (self.lookup)(variable).map(|name| name.expose_secret().to_owned())
+    }
+
     fn find(&self, reference: &SecretRef) -> Result<SecretString, Miss> {
         match reference {
             SecretRef::Env(name) => {
@@ -159,6 +164,15 @@ mod tests {
         assert_eq!(keys.scrub("Bad credentials: s3cret-value"), "Bad credentials: [secret]");
         assert!(keys.is_in(b"{\"name\":\"s3cret-value\"}"));
         assert!(!format!("{keys:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_name_is_found_by_reference_and_is_no_secret() {
+        let keys = keyring(Path::new("."));
+        assert_eq!(keys.read_open(&SecretRef::Env("SET".into())).unwrap(), "s3cret-value");
+        assert_eq!(keys.name_in("SET").as_deref(), Some("s3cret-value"));
+        assert!(keys.name_in("UNSET").is_none() && keys.read_open(&SecretRef::Env("UNSET".into())).is_err());
+        assert_eq!(keys.scrub("s3cret-value"), "s3cret-value");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::artifactory::Artifactory;
 use super::github::Github;
 use super::http::Door;
+use super::jenkins::{Jenkins, Wanted};
 use super::listing::Listing;
 use super::miss::Miss;
 use super::s3::Bucket;
@@ -20,6 +21,7 @@ pub(super) enum Collector {
     Github(Arc<Github>),
     Artifactory(Arc<Artifactory>),
     S3(Arc<Bucket>),
+    Jenkins(Arc<Jenkins>),
 }
 
 /// The collectors by the system's id; those that could not be opened with the reason.
@@ -37,7 +39,8 @@ impl<'p> Collectors<'p> {
                     Artifactory::new(door, keys, system).map(Arc::new).map(Collector::Artifactory)
                 }
                 System::S3(system) => Bucket::new(door, keys, system).map(Arc::new).map(Collector::S3),
-                System::Jenkins(_) | System::Git(_) | System::External(_) => return None,
+                System::Jenkins(system) => Jenkins::new(door, keys, system).map(Arc::new).map(Collector::Jenkins),
+                System::Git(_) | System::External(_) => return None,
             };
             Some((id.value.as_str(), collector))
         });
@@ -63,6 +66,7 @@ impl<'p> Collectors<'p> {
             Collector::Github(github) => github.identity().await.ok(),
             Collector::Artifactory(artifactory) => artifactory.identity().await.ok(),
             Collector::S3(bucket) => bucket.identity().await.ok(),
+            Collector::Jenkins(jenkins) => jenkins.identity().await.ok(),
         }
     }
 
@@ -72,6 +76,7 @@ impl<'p> Collectors<'p> {
             Collector::Github(github) => github.host(),
             Collector::Artifactory(artifactory) => artifactory.host(),
             Collector::S3(bucket) => bucket.host(),
+            Collector::Jenkins(jenkins) => jenkins.host(),
         };
         host.map(str::to_owned)
     }
@@ -79,32 +84,40 @@ impl<'p> Collectors<'p> {
     pub(super) fn github(&self, system: &str) -> Result<&Arc<Github>, Miss> {
         match self.get(system)? {
             Collector::Github(github) => Ok(github),
-            Collector::Artifactory(_) | Collector::S3(_) => Err(wrong_kind(system, "github")),
+            Collector::Artifactory(_) | Collector::S3(_) | Collector::Jenkins(_) => Err(wrong_kind(system, "github")),
         }
     }
 
     pub(super) fn artifactory(&self, system: &str) -> Result<&Arc<Artifactory>, Miss> {
         match self.get(system)? {
             Collector::Artifactory(artifactory) => Ok(artifactory),
-            Collector::Github(_) | Collector::S3(_) => Err(wrong_kind(system, "artifactory")),
+            Collector::Github(_) | Collector::S3(_) | Collector::Jenkins(_) => Err(wrong_kind(system, "artifactory")),
         }
     }
 
     pub(super) fn bucket(&self, system: &str) -> Result<&Arc<Bucket>, Miss> {
         match self.get(system)? {
             Collector::S3(bucket) => Ok(bucket),
-            Collector::Github(_) | Collector::Artifactory(_) => Err(wrong_kind(system, "s3")),
+            Collector::Github(_) | Collector::Artifactory(_) | Collector::Jenkins(_) => Err(wrong_kind(system, "s3")),
+        }
+    }
+
+    pub(super) fn jenkins(&self, system: &str) -> Result<&Arc<Jenkins>, Miss> {
+        match self.get(system)? {
+            Collector::Jenkins(jenkins) => Ok(jenkins),
+            Collector::Github(_) | Collector::Artifactory(_) | Collector::S3(_) => Err(wrong_kind(system, "jenkins")),
         }
     }
 }
 
 impl Collector {
-    /// Returns what the system holds.
-    pub(super) async fn inventory(&self) -> Listing {
+    /// Returns what the system holds, and of jobs what is `wanted` besides.
+    pub(super) async fn inventory(&self, wanted: &Wanted<'_>) -> Listing {
         match self {
             Self::Github(github) => github.inventory().await,
             Self::Artifactory(artifactory) => artifactory.inventory().await,
             Self::S3(bucket) => bucket.inventory().await,
+            Self::Jenkins(jenkins) => jenkins.inventory(wanted).await,
         }
     }
 }

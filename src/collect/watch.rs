@@ -12,6 +12,11 @@ pub trait Watch: Send + Sync {
     /// One question of the stage was answered, or missed.
     fn answered(&self, question: &str, missed: Option<&Miss>);
 
+    /// A question that takes many of its own came so far.
+    fn nears(&self, question: &str, done: usize, of: usize) {
+        let _ = (question, done, of);
+    }
+
     /// The stage is over.
     fn ends(&self);
 }

@@ -411,12 +411,16 @@ pub struct Schedule {
     pub disabled: Option<Box<str>>,
     /// The expressions; several where a job has several triggers, none where nothing triggers it.
     pub expressions: Vec<Box<str>>,
+    /// Why the expressions are not told although the job is there, such as by a plugin without anything to
+    /// read; absent where they are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<Box<str>>,
 }
 
 impl Schedule {
     /// Returns whether anything starts the job without a person.
     pub fn runs_by_itself(&self) -> bool {
-        self.disabled.is_none() && !self.expressions.is_empty()
+        self.disabled.is_none() && self.hidden.is_none() && !self.expressions.is_empty()
     }
 }
 

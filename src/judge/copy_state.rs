@@ -400,9 +400,10 @@ fn looked_at<'a>(state: &mut CopyState<'a>, looks: &Looks<'a>, subject: &Subject
                 state.grade = Grade::Configured;
                 state.set(Standing::Usable, "a schedule exists; no recovery point can be seen");
             }
-            Some(_) => {
+            Some(schedule) => {
+                let hidden = schedule.fact.hidden.as_deref();
                 state.grade = Grade::Configured.min(state.method().best_grade());
-                state.set(Standing::Doubtful, "a schedule was seen, but no recovery point");
+                state.set(Standing::Doubtful, hidden.unwrap_or("a schedule was seen, but no recovery point"));
             }
             None => {
                 let why = open.map(|miss| format!("{} ({})", miss.fact.what, miss.fact.reason));

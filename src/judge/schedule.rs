@@ -57,7 +57,7 @@ pub struct Timetable {
     pub known_from: Instant,
     /// The longest time between two firings; `None` where it fires less than twice in all the past.
     pub longest_interval: Option<TimeDelta>,
-    /// Whether firings are known to the minute; a Jenkins `H` stands for a time of Jenkins' choosing.
+    /// Whether firings are known to the minute; those of Jenkins are at times of its own choosing.
     exact: bool,
 }
 
@@ -75,9 +75,9 @@ impl Timetable {
                 Dialect::Cron => (expression.to_string(), Seconds::Disallowed, Year::Disallowed),
                 Dialect::Quartz => (expression.to_string(), Seconds::Required, Year::Optional),
                 Dialect::Jenkins => {
-                    let (text, known) = jenkins(expression);
-                    exact &= known;
-                    (text, Seconds::Disallowed, Year::Disallowed)
+                    // Jenkins reads times in a zone that it does not tell, besides the choices of `H`.
+                    exact = false;
+                    (jenkins(expression), Seconds::Disallowed, Year::Disallowed)
                 }
             };
             // Quartz counts days of the week from Sunday = 1, the others from Sunday = 0.
@@ -112,8 +112,8 @@ impl Timetable {
     /// Returns the firings between `from` and `to` for which no run started before the next one;
     /// `None` where that time holds no two firings, so that nobody can tell.
     ///
-    /// The last firing counts only once the next is due: a run may be late. A Jenkins `H` is taken for
-    /// the time of day at which most runs started.
+    /// The last firing counts only once the next is due: a run may be late. Firings of Jenkins are
+    /// taken for the time of day at which most runs started.
     pub fn missed(&self, runs: &[Run], from: Instant, to: Instant) -> Option<Vec<Instant>> {
         let mut started: Vec<Instant> =
             runs.iter().map(|run| run.started_at).filter(|at| *at >= from && *at <= to).collect();
@@ -145,11 +145,11 @@ impl Timetable {
     }
 }
 
-/// Returns a Jenkins trigger as plain cron, and whether that is exact: `H` stands for a number that
-/// Jenkins derives from the job's name, here the first of its range.
+/// Returns a Jenkins trigger as plain cron: `H` stands for a number that Jenkins derives from the job's
+/// name, here the first of its range.
 ///
 /// <https://www.jenkins.io/doc/book/pipeline/syntax/#cron-syntax>
-fn jenkins(expression: &str) -> (String, bool) {
+fn jenkins(expression: &str) -> String {
     let named = match expression.trim() {
         "@yearly" | "@annually" => "H H H H *",
         "@monthly" => "H H H * *",
@@ -159,6 +159,10 @@ fn jenkins(expression: &str) -> (String, bool) {
         "@hourly" => "H * * * *",
         other => other,
     };
+    if named.split_whitespace().count() != 5 {
+        // No trigger of Jenkins, which is said by whoever reads it as cron.
+        return named.to_owned();
+    }
     let first_of = [("0", "59"), ("0", "23"), ("1", "28"), ("1", "12"), ("0", "6")];
     let fields: Vec<String> = named
         .split_whitespace()
@@ -180,7 +184,7 @@ fn jenkins(expression: &str) -> (String, bool) {
                 .join(",")
         })
         .collect();
-    (fields.join(" "), !named.contains('H'))
+    fields.join(" ")
 }
 
 #[cfg(test)]
@@ -192,7 +196,8 @@ mod tests {
     fn table(dialect: Dialect, expressions: &[&str], until: &str) -> Timetable {
         let expressions = expressions.iter().map(|text| (*text).into()).collect();
         let until = at(until);
-        Timetable::read(&Schedule { dialect, disabled: None, expressions }, until - LOOK_BACK, until).unwrap()
+        Timetable::read(&Schedule { dialect, disabled: None, expressions, hidden: None }, until - LOOK_BACK, until)
+            .unwrap()
     }
 
     fn at(text: &str) -> Instant {
@@ -296,7 +301,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_schedule_is_an_error_that_names_it() {
-        let schedule = Schedule { dialect: Dialect::Cron, disabled: None, expressions: vec!["every day".into()] };
+        let schedule =
+            Schedule { dialect: Dialect::Cron, disabled: None, expressions: vec!["every day".into()], hidden: None };
         let read = Timetable::read(&schedule, at("2025-01-01"), at("2026-01-01"));
         assert!(read.unwrap_err().contains("every day"));
     }

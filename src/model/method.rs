@@ -56,7 +56,7 @@ words! {
         Artifacts = "artifacts",
         /// Every primary artifact is looked for in an Artifactory, by checksum.
         ArtifactMirror = "artifact-mirror",
-        /// The backup configuration of a self-hosted Artifactory.
+        /// The backup configuration of a self-hosted Artifactory, or the backup plugin of a Jenkins controller.
         BackupConfig = "backup-config",
         /// The replication of an Artifactory repository.
         Replication = "replication",
@@ -100,9 +100,8 @@ impl Method {
             Self::GitMirror => Some(&[SystemKind::Git, SystemKind::Github]),
             Self::Commits | Self::Workflow | Self::Migrations | Self::Releases => Some(&[SystemKind::Github]),
             Self::Objects | Self::ObjectMirror => Some(&[SystemKind::S3]),
-            Self::Artifacts | Self::ArtifactMirror | Self::BackupConfig | Self::Replication => {
-                Some(&[SystemKind::Artifactory])
-            }
+            Self::Artifacts | Self::ArtifactMirror | Self::Replication => Some(&[SystemKind::Artifactory]),
+            Self::BackupConfig => Some(&[SystemKind::Artifactory, SystemKind::Jenkins]),
             Self::Build => Some(&[SystemKind::Jenkins]),
             Self::Http | Self::Import | Self::Attestation => None,
             Self::Included | Self::Rebuild => Some(&[]),

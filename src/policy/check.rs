@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use super::decode::{At, Draft, did_you_mean, value_of};
 use super::document::{
-    Asset, Attestation, Copy, Exclude, GitMirror, GithubSystem, Http, Included, Objective, Objects, Rebuild,
-    RestoreTest, System, Waiver,
+    Asset, Attestation, BackupConfig, Copy, Exclude, GitMirror, GithubSystem, Http, Included, Objective, Objects,
+    Rebuild, RestoreTest, System, Waiver,
 };
 use super::fault::{Fault, Faults};
 use super::files;
@@ -54,6 +54,9 @@ fn named(node: Option<&Node>) -> impl Iterator<Item = (&str, &Node, &Node)> {
     };
     entries.iter().filter_map(|(key, value)| Some((key.text()?, key, value)))
 }
+
+/// The plugins of Jenkins that make backups of a controller.
+const BACKUP_PLUGINS: [&str; 2] = ["thinBackup", "periodicbackup"];
 
 /// Headers whose times are those of any answer, so that a copy dated by one would always be new.
 const TELLS_OF_THE_ANSWER: [&str; 3] = ["Date", "Expires", "Retry-After"];
@@ -317,7 +320,10 @@ impl<'a> Checker<'a> {
             }
             Method::Artifacts => files::of_one_item(asset, copy, "repository", faults),
             Method::ObjectMirror | Method::ArtifactMirror => files::mirror(asset, copy, faults),
-            Method::BackupConfig => files::own_configuration(asset, copy, faults),
+            Method::BackupConfig => {
+                files::own_configuration(asset, copy, faults);
+                self.plugin(copy, faults);
+            }
             Method::Commits
             | Method::Workflow
             | Method::Migrations
@@ -325,6 +331,19 @@ impl<'a> Checker<'a> {
             | Method::Replication
             | Method::Build
             | Method::Import => {}
+        }
+    }
+
+    /// Adds a fault where a Jenkins controller is said to be backed up by a plugin that makes no backups.
+    fn plugin(&self, copy: Draft<'_, Copy>, faults: &mut Faults) {
+        let Some(At { value: OrUnknown::Known(system), .. }) = copy.place() else { return };
+        let Some(key) = Draft::<BackupConfig>::new(copy.node).key() else { return };
+        let is_jenkins = self.kinds.get(system.as_str()) == Some(&SystemKind::Jenkins);
+        if is_jenkins && !BACKUP_PLUGINS.iter().any(|plugin| plugin.eq_ignore_ascii_case(&key.value)) {
+            let message = format!("`{}` is no backup plugin of Jenkins that is known here", key.value);
+            faults.push(
+                Fault::new(key.span, message).help(format!("write `key: {}`", BACKUP_PLUGINS.join("` or `key: "))),
+            );
         }
     }
 

@@ -466,7 +466,7 @@ macro_rules! copy {
                 $($(#[$fmeta])* $field: $ty,)*
                 /// Its id, unique within the asset and stable for ever.
                 id: At<Id>,
-                /// The facets it holds. Default: `[git]` for `git-mirror`, `[releases]` for `releases`, else all of the asset's.
+                /// The facets it holds. Default: `[git]` for `git-mirror`, `[releases]` for `releases`, all of the asset's but `secrets` for a plugin of Jenkins, else all.
                 covers: Option<At<Vec<Facet>>>,
                 /// The sentence under audit, as somebody wrote it.
                 claim: Option<At<String>>,
@@ -597,11 +597,11 @@ copy! {
     }
 }
 copy! {
-    /// The backup configuration of a self-hosted Artifactory.
+    /// The backup configuration of a self-hosted Artifactory, or the backup plugin of a Jenkins controller.
     "a backup-config copy" struct BackupConfig {
         /// The system that has it.
         r#in: At<OrUnknown<String>>,
-        /// The backup's key.
+        /// The backup's key; of a jenkins system the plugin, `thinBackup` or `periodicbackup`.
         key: At<String>,
     }
 }
@@ -619,10 +619,14 @@ copy! {
 copy! {
     /// Stable builds of a backup job; each is a recovery point.
     "a build copy" struct Build {
-        /// The system that runs it.
+        /// The system that holds the copy: where a job runs says nothing of where its copies lie.
         r#in: At<OrUnknown<String>>,
+        /// The jenkins system that runs it, where that is another one. Default: `in`.
+        runs_in: Option<At<String>>,
         /// The job, with its folders: `folder/job`.
         job: At<String>,
+        /// Which of a build's artifacts hold the copy; their sizes are the recovery point's. Default: none.
+        artifact: Option<At<Pattern>>,
     }
 }
 copy! {
@@ -760,7 +764,7 @@ copies! {
     Artifacts,
     /// A compared copy in an Artifactory.
     ArtifactMirror,
-    /// The backup configuration of an Artifactory.
+    /// The backup configuration of an Artifactory, or the backup plugin of a Jenkins controller.
     BackupConfig,
     /// The replication of an Artifactory repository.
     Replication,
@@ -806,7 +810,8 @@ impl Copy {
     pub fn asked(&self) -> Option<&str> {
         match self {
             Self::Workflow(Workflow { runs_in: Some(system), .. })
-            | Self::Replication(Replication { runs_in: Some(system), .. }) => Some(system.value.as_str()),
+            | Self::Replication(Replication { runs_in: Some(system), .. })
+            | Self::Build(Build { runs_in: Some(system), .. }) => Some(system.value.as_str()),
             _ => self.system()?.known().map(String::as_str),
         }
     }

@@ -8,6 +8,7 @@ pub mod artifactory;
 pub mod faults;
 pub mod git;
 pub mod github;
+pub mod jenkins;
 pub mod listener;
 pub mod log;
 pub mod many;
@@ -37,8 +38,13 @@ use log::{Asked, Log};
 pub const ALL: &str = "estate-all-0123456789";
 
 /// What the policy's references to secrets lead to, by the name of the variable.
-pub const ENVIRONMENT: [(&str, &str); 3] =
-    [("ESTATE_TOKEN", ALL), ("ESTATE_KEY_ID", "AKIAESTATE"), ("ESTATE_SECRET", "estate-secret-1")];
+pub const ENVIRONMENT: [(&str, &str); 5] = [
+    ("ESTATE_TOKEN", ALL),
+    ("ESTATE_KEY_ID", "AKIAESTATE"),
+    ("ESTATE_SECRET", "estate-secret-1"),
+    ("JENKINS_USER", "auditor"),
+    ("JENKINS_API_TOKEN", "estate-jenkins-admin-01"),
+];
 
 /// An estate that is about to be started.
 #[derive(Debug)]
@@ -118,10 +124,11 @@ impl Builder {
         let s3 = Arc::new(s3::S3::new(self.truth.s3.clone(), self.now));
         let artifactory = Arc::new(artifactory::Artifactory::new(self.truth.artifactory.clone(), self.now));
         let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        let jenkins = jenkins::router(&self.truth.jenkins, self.now);
         let github = Arc::new(github::GitHub::new(self.truth, self.now, self.limits, self.git, scheme));
         let (faults, log) = (Arc::new(Faults::default()), Arc::new(Log::default()));
         let router = github::router(Arc::clone(&github)).merge(self.others);
-        let router = router.merge(artifactory::router(Arc::clone(&artifactory)));
+        let router = router.merge(jenkins).merge(artifactory::router(Arc::clone(&artifactory)));
         let dressed = |router| log::layer(faults::layer(router, &faults), &log);
         let router = dressed(router);
         let tls = self.certificate.map(tls::Server::new);

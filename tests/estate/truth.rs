@@ -9,6 +9,8 @@ use lastgood::model::time::parse_instant;
 use lastgood::model::{Instant, Timespan};
 use serde::{Deserialize, Deserializer};
 
+use super::jenkins::Controller;
+
 /// A point in time: fixed, or so long before the estate was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
@@ -66,6 +68,9 @@ pub struct Truth {
     /// The Artifactory.
     #[serde(default)]
     pub artifactory: super::artifactory::Truth,
+    /// Jenkins controllers.
+    #[serde(default)]
+    pub jenkins: Vec<Controller>,
 }
 
 fn default_id() -> u64 {
@@ -449,11 +454,12 @@ impl Truth {
             expiration: None,
         };
         let organization = "estate".to_owned();
-        let (users, migrations, app) = (Vec::new(), Vec::new(), None);
+        let (users, migrations, app, jenkins) = (Vec::new(), Vec::new(), None, Vec::new());
         let s3 = super::s3::Truth::default();
         let artifactory = super::artifactory::Truth::default();
         let id = default_id();
-        Self { organization, id, users, repositories, migrations, tokens: vec![token], app, s3, artifactory }.numbered()
+        let tokens = vec![token];
+        Self { organization, id, users, repositories, migrations, tokens, app, s3, artifactory, jenkins }.numbered()
     }
 
     fn numbered(mut self) -> Self {

@@ -91,18 +91,19 @@ fn data_goes_to_standard_output_and_all_else_to_standard_error() {
 }
 
 #[test]
-fn systems_without_a_collector_are_said_not_to_have_been_asked() {
+fn systems_that_do_not_answer_are_said_not_to_have_been_seen() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("policy.yaml");
     let text = "version: 1\ntitle: T\nsystems:\n  store: { kind: s3, bucket: b }\n  builds: { kind: jenkins, url: \"https://builds.invalid\" }\nobjectives:\n  o: { rpo: 1d }\nassets:\n  - { id: a, lives_in: store, objective: o, copies: [{ id: c, in: builds, by: build, job: nightly }] }\n";
     std::fs::write(&path, text).expect("written");
-    let output = lastgood(&["audit", &path.display().to_string(), "--format", "json"]);
-    let report: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
-    let unseen = report["unseen"].as_array().expect("a list");
-    let systems: Vec<&str> = unseen.iter().filter_map(|entry| entry["system"].as_str()).collect();
-    assert_eq!(systems, ["builds"]);
-    assert!(unseen.iter().all(|entry| entry["what"].as_str().is_some_and(|what| what.contains("has no collector"))));
-    assert_eq!(report["summary"]["assets"]["met"], 0);
+    for (more, reason) in [(&[][..], "unreachable"), (&["--offline"], "offline")] {
+        let output = lastgood(&[&["audit", &path.display().to_string(), "--format", "json"], more].concat());
+        let report: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+        let unseen = report["unseen"].as_array().expect("a list");
+        assert!(!unseen.is_empty() && unseen.iter().all(|entry| entry["system"] == "builds"), "{unseen:?}");
+        assert!(unseen.iter().all(|entry| entry["reason"] == reason), "{unseen:?}");
+        assert_eq!(report["summary"]["assets"]["met"], 0);
+    }
 }
 
 #[test]

@@ -65,7 +65,7 @@ impl<'a> Client<'a> {
 fn the_policy_of_the_estate_passes_the_check() {
     let estate = Estate::example();
     let policy = crate::support::policy(&estate.policy());
-    assert_eq!(policy.document().assets.len(), 6);
+    assert_eq!(policy.document().assets.len(), 9);
 }
 
 #[tokio::test]

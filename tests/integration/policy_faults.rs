@@ -212,6 +212,12 @@ fn impossible_combinations_say_what_is_possible() {
     fault("in: bucket, by: objects", "in: github, by: objects", "`by: objects` is not possible in `github`", "commits");
     fault("in: bucket", "in: unknown", "`by: objects` has to know where to look", "by: attestation");
     fault("objective: normal", "each: job\n    objective: normal", "`each: job` is not possible", "each: repository");
+    fault(
+        "  elsewhere: { kind: external }\nobjectives:\n  normal: { rpo: 1d, independent: [provider] }\nassets:",
+        "  elsewhere: { kind: jenkins, url: 'https://ci.example.org' }\nobjectives:\n  normal: { rpo: 1d }\nassets:\n  - { id: ci, lives_in: elsewhere, objective: normal, owner: Squad, copies: [{ id: c, in: elsewhere, by: backup-config, key: thinbakup }] }",
+        "`thinbakup` is no backup plugin of Jenkins",
+        "key: thinBackup` or `key: periodicbackup",
+    );
     fault("objective: normal", "select: { name: x }\n    objective: normal", "`select` needs `each`", "");
     fault(
         "objective: normal",

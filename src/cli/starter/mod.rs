@@ -5,6 +5,7 @@
 
 mod files;
 mod github;
+mod jenkins;
 
 use crate::evidence::Item;
 use crate::model::ItemKind;
@@ -12,6 +13,7 @@ use crate::model::time::{Instant, human};
 
 pub(super) use files::{Artifactory, Bucket};
 pub(super) use github::Account;
+pub(super) use jenkins::Controller;
 
 /// What a first policy is written for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,7 @@ pub(super) enum Target {
     Github(Account),
     S3(Bucket),
     Artifactory(Artifactory),
+    Jenkins(Controller),
 }
 
 /// What was seen of it.
@@ -47,6 +50,7 @@ impl Target {
             Self::Github(_) => "github",
             Self::S3(_) => "bucket",
             Self::Artifactory(_) => "artifactory",
+            Self::Jenkins(_) => "jenkins",
         }
     }
 
@@ -56,6 +60,7 @@ impl Target {
             Self::Github(account) => &account.name,
             Self::S3(bucket) => &bucket.name,
             Self::Artifactory(artifactory) => &artifactory.url,
+            Self::Jenkins(controller) => &controller.url,
         }
     }
 
@@ -63,6 +68,7 @@ impl Target {
         match self {
             Self::Github(_) | Self::Artifactory(_) => ItemKind::Repository,
             Self::S3(_) => ItemKind::Prefix,
+            Self::Jenkins(_) => ItemKind::Job,
         }
     }
 
@@ -71,6 +77,7 @@ impl Target {
             Self::Github(account) => account.system(more),
             Self::S3(bucket) => bucket.system(more),
             Self::Artifactory(artifactory) => artifactory.system(more),
+            Self::Jenkins(controller) => controller.system(more),
         }
     }
 
@@ -79,6 +86,7 @@ impl Target {
             Self::Github(account) => account.domains(),
             Self::S3(bucket) => bucket.domains(),
             Self::Artifactory(artifactory) => artifactory.domains(),
+            Self::Jenkins(_) => "{ provider: unknown, account: unknown }".to_owned(),
         }
     }
 
@@ -98,6 +106,7 @@ impl Target {
             Self::Github(_) => (Account::counted(seen), Account::assets(seen)),
             Self::S3(_) => (Bucket::counted(seen), Bucket::assets(seen)),
             Self::Artifactory(_) => (Artifactory::counted(seen), Artifactory::assets(seen)),
+            Self::Jenkins(_) => (Controller::counted(seen), Controller::assets(seen)),
         };
         let mut text = format!(
             "# A first policy, from what {} held on {}, seen as {}.\n",
@@ -121,6 +130,7 @@ impl Target {
             Self::Github(_) => "  # codeberg: { kind: git, url: https://codeberg.org/NAME, domains: { provider: Codeberg, account: NAME } }\n\n",
             Self::S3(_) => "  # other: { kind: s3, bucket: NAME, domains: { provider: AWS, account: NAME, region: REGION } }\n\n",
             Self::Artifactory(_) => "  # bucket: { kind: s3, bucket: NAME, domains: { provider: AWS, account: NAME } }\n\n",
+            Self::Jenkins(_) => "  # github: { kind: github, org: NAME, domains: { provider: GitHub, account: NAME } }\n\n",
         });
         text.push_str("objectives:                     # what is asked of an asset\n");
         text.push_str(
@@ -195,6 +205,15 @@ mod tests {
         }
         for url in ["https://zowe.jfrog.io/zowe", "http://localhost:8082/artifactory", "https://null.jfrog.io"] {
             check(&Target::Artifactory(Artifactory { url: url.to_owned() }), &[]);
+        }
+    }
+
+    #[test]
+    fn the_starter_policy_for_jobs_passes_check_wherever_they_are_defined() {
+        let mut jobs = vec![Item::named(ItemKind::Job, "a"), Item::named(ItemKind::Job, "b/c")];
+        jobs[0].defined_in = Some(crate::policy::values::DefinedIn::Jenkins);
+        for url in ["https://ci.example.org/jenkins/", "http://localhost:8080"] {
+            check(&Target::Jenkins(Controller { url: url.to_owned() }), &jobs);
         }
     }
 }

@@ -58,7 +58,7 @@ pub fn schedule(backup: &Backup, repository: Option<&str>) -> Schedule {
     };
     let cron = backup.cron.split_whitespace().collect::<Vec<_>>().join(" ");
     let expressions = if cron.is_empty() { Vec::new() } else { vec![cron.into()] };
-    Schedule { dialect: Dialect::Quartz, disabled, expressions }
+    Schedule { dialect: Dialect::Quartz, disabled, expressions, hidden: None }
 }
 
 /// Returns what is kept of backups; `None` where the configuration does not say.

@@ -223,7 +223,7 @@ fn schedule(wanted: &[&Replication], blocked: Option<Blocked>) -> Option<Schedul
     }
     let by_event = shown.iter().any(|one| one.enable_event_replication == Some(true));
     let is_schedule = disabled.is_some() || !expressions.is_empty() || !by_event;
-    is_schedule.then_some(Schedule { dialect: Dialect::Quartz, disabled, expressions })
+    is_schedule.then_some(Schedule { dialect: Dialect::Quartz, disabled, expressions, hidden: None })
 }
 
 /// Returns the settings of the place that is replicated to: no Artifactory keeps versions.

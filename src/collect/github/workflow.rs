@@ -126,7 +126,7 @@ impl Github {
         let disabled = (&*workflow.state != "active").then(|| workflow.state.clone());
         let read = self.triggers(repository, workflow, answer).await;
         let schedule = |expressions: Vec<Box<str>>, source: &Answer| {
-            let fact = Schedule { dialect: Dialect::Cron, disabled: disabled.clone(), expressions };
+            let fact = Schedule { dialect: Dialect::Cron, disabled: disabled.clone(), expressions, hidden: None };
             Told::by(Fact::Schedule(fact), source)
         };
         match read {

@@ -5,7 +5,7 @@
 use super::{About, AssetContext, Control, Drafts};
 use crate::judge::copy_state::{CopyState, Standing};
 use crate::judge::seen::Told;
-use crate::model::{ControlId, Facet, Method, Verdict};
+use crate::model::{ControlId, Facet, Method, SystemKind, Verdict};
 use crate::policy::Copy;
 
 /// The control.
@@ -80,28 +80,37 @@ enum Cover {
 /// Returns whether the copy holds the facet, as the policy says and as its proof can show. What travels
 /// inside others is held by any of them.
 fn covers(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, facet: Facet) -> Cover {
-    let said = says(state.copy, facet);
+    let said = says(asset, state.copy, facet);
     if state.method() != Method::Included || said == Cover::No {
         return said;
     }
     let carriers = state.carriers.iter().filter_map(|carrier| Some((carrier, asset.declared(carrier)?)));
     let shown = carriers.map(|(carrier, copy)| {
         let is_sure = carrier.standing == Standing::Usable && carrier.grade >= asset.floor();
-        says(copy, facet).min(if is_sure { Cover::Shown } else { Cover::Perhaps })
+        says(asset, copy, facet).min(if is_sure { Cover::Shown } else { Cover::Perhaps })
     });
     // Where nobody knows in what it travels, it may be there.
     shown.max().unwrap_or(Cover::Perhaps).min(said)
 }
 
+/// Returns whether the copy is made by a plugin of a Jenkins controller.
+fn is_plugin(asset: &AssetContext<'_, '_>, copy: &Copy) -> bool {
+    let system = copy.asked().and_then(|id| asset.audit.policy.system(id));
+    system.is_some_and(|system| system.kind() == SystemKind::Jenkins)
+}
+
 /// Returns whether a copy by itself holds the facet. A method that can show only one facet covers no
 /// other unless the policy says so, and then it does not prove it.
-fn says(copy: &Copy, facet: Facet) -> Cover {
+fn says(asset: &AssetContext<'_, '_>, copy: &Copy, facet: Facet) -> Cover {
     let said = copy.covers();
     let alone = said.is_some_and(|covers| *covers == [facet]);
     let shows = match copy.method() {
         // The wiki is a repository of its own, with a URL of its own.
         Method::GitMirror => facet == Facet::Git || facet == Facet::Wiki && alone,
         Method::Releases => facet == Facet::Releases,
+        // thinBackup leaves the keys out that unlock the credentials (plugins.jenkins.io/thinBackup), and
+        // of no plugin it can be seen that it takes them.
+        Method::BackupConfig => facet != Facet::Secrets || !is_plugin(asset, copy),
         _ => true,
     };
     match said {

@@ -46,6 +46,9 @@ fn judge(asset: &AssetContext<'_, '_>, state: &CopyState<'_>, schedule: &Schedul
     if let Some(why) = &schedule.disabled {
         return (Verdict::Gap, format!("the job does not run: {why}"));
     }
+    if let Some(why) = &schedule.hidden {
+        return (Verdict::Unknown, format!("its schedule is not told: {why}"));
+    }
     if schedule.expressions.is_empty() {
         return (Verdict::Gap, "nothing triggers the job: it has no schedule".to_owned());
     }

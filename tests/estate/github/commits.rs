@@ -199,8 +199,16 @@ impl GitHub {
         })
     }
 
-    /// `GET /repos/{owner}/{repo}/contents/{path}`, for files.
+    /// `GET /repos/{owner}/{repo}/contents/{path}`, for files and for folders that commits touched.
     pub fn contents(&self, question: &Question<'_>, repository: &Repository, path: &str) -> Response {
+        let folder = format!("{}/", path.trim_end_matches('/'));
+        let touched = repository.commits.iter().flat_map(|commit| &commit.paths);
+        let inside: std::collections::BTreeSet<&str> =
+            touched.filter_map(|touched| touched.strip_prefix(&folder)?.split('/').next()).collect();
+        if !inside.is_empty() {
+            let entry = |name: &str| json!({ "type": "file", "name": name, "path": format!("{folder}{name}") });
+            return success(&Value::Array(inside.into_iter().map(entry).collect()));
+        }
         let Some(text) = self.file(repository, path) else { return failure(StatusCode::NOT_FOUND, "Not Found") };
         let url =
             format!("{}/repos/{}/{}/contents/{path}", question.base, self.truth.owner(repository), repository.name);

@@ -211,7 +211,12 @@ fn observe(dice: &mut Dice, asset: &str, copy: &str, method: &str, observations:
     if method == "workflow" && dice.chance(80) {
         let disabled = dice.chance(20).then(|| "disabled".into());
         let expression = *dice.pick(&["0 3 * * *", "0 */6 * * *", "0 3 * * 0"]);
-        facts.push(Fact::Schedule(Schedule { dialect: Dialect::Cron, disabled, expressions: vec![expression.into()] }));
+        facts.push(Fact::Schedule(Schedule {
+            dialect: Dialect::Cron,
+            disabled,
+            expressions: vec![expression.into()],
+            hidden: None,
+        }));
         let step = *dice.pick(&[6, 24, 48]);
         let runs = (0..60).map(|number| Run { outcome: RunOutcome::Success, started_at: ago(number * step + 20) });
         let from = ago(dice.range(100, 800));
