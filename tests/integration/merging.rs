@@ -97,7 +97,9 @@ fn evidence_of_assets_that_the_policy_does_not_have_is_counted() {
 
 #[test]
 fn a_waiver_of_an_entry_covers_its_items_before_and_after_they_are_seen() {
-    let text = POLICY.replace("lives_in: site,", "lives_in: git, each: repository,")
+    let text = POLICY
+        .replace("lives_in: site,", "lives_in: git, each: repository,")
+        .replace("by: objects }", "by: objects, prefix: '{name}/' }")
         + "waivers: [{ control: [copies, recovery-point-age], assets: [data], reason: r, approved_by: x, approved_on: 2026-01-01, expires: 2026-03-01 }]\n";
     let item = |fact: &str| {
         format!(

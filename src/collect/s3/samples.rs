@@ -57,7 +57,7 @@ pub(super) fn objects(keys: &str) -> Objects {
 fn policy(settings: &str, copies: &str) -> Policy {
     let text = format!(
         "version: 1\ntitle: Test\nsystems:\n  s: {{ kind: s3, {settings} }}\n  g: {{ kind: external }}\n\
-         objectives:\n  o: {{ rpo: 1d }}\nassets:\n  - {{ id: a, lives_in: g, objective: o, copies: {copies} }}\n"
+         objectives:\n  o: {{ rpo: 1d }}\nassets:\n  - {{ id: a, lives_in: g, name: it, objective: o, copies: {copies} }}\n"
     );
     Policy::parse("policy.yaml", text.as_bytes()).unwrap_or_else(|rejection| panic!("{rejection:?}"))
 }

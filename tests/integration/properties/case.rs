@@ -86,6 +86,8 @@ impl Case {
                 format!("[{}]", copies.join(", "))
             };
             let each = if group { "each: repository, grace: 5d, " } else { "" };
+            // Dumps of many items have a place for each of them.
+            let copies = copies.replace("ITEM", if group { "{name}/" } else { "" });
             let owner = *dice.pick(&["Squad", "unknown", "{ person: Jo }"]);
             let facets = *dice.pick(&["[]", "[git]", "[git, wiki]"]);
             assets.push_str(&format!(
@@ -143,7 +145,7 @@ fn objective(dice: &mut Dice, index: usize) -> String {
 fn copy_text(dice: &mut Dice, id: &str, method: &str, other: &str) -> String {
     let claim = if dice.chance(30) { ", claim: It is copied." } else { "" };
     match method {
-        "objects" => format!("{{ id: {id}, in: vault, by: objects, prefix: {id}{claim} }}"),
+        "objects" => format!("{{ id: {id}, in: vault, by: objects, prefix: '{id}/ITEM'{claim} }}"),
         "git-mirror" => {
             format!("{{ id: {id}, in: mirror, by: git-mirror, url: 'https://m.example/{id}/{{name}}.git'{claim} }}")
         }
