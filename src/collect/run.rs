@@ -259,13 +259,7 @@ impl<'p> Run<'p> {
             Copy::Migrations(copy) => self.systems.github(job.system)?.migrations(copy, item, job.since).await,
             Copy::Releases(releases) => self.systems.github(job.system)?.releases(releases, item).await,
             Copy::Http(http) => http_time::look(&self.door, http, item).await,
-            Copy::Objects(objects) => {
-                let bucket = self.systems.bucket(job.system)?;
-                let prefix = objects.prefix.as_ref().map(|prefix| fill(&prefix.0, item)).unwrap_or_default();
-                let told = bucket.objects(objects, item, job.since).await?;
-                // After the list, which shows how long it takes until objects can be read.
-                Ok([told, bucket.settings(&prefix).await].concat())
-            }
+            Copy::Objects(objects) => self.systems.bucket(job.system)?.objects(objects, item, job.since).await,
             Copy::ObjectMirror(mirror) => {
                 let prefix = mirror.prefix.as_ref().map(|prefix| fill(&prefix.0, item)).unwrap_or_default();
                 let place = Place::S3 { system: job.system.to_owned(), prefix };

@@ -147,7 +147,7 @@ mod tests {
         let fake = Fake::start(move |_| (200, vec![], whole.clone())).await;
         let listing = list(&fake.client("anonymous: true")).await;
         assert_eq!(summary(&listing), (vec![], Some((true, 0)), 1));
-        assert!(listing.misses[0].what.starts_with("2 objects"));
+        assert!(listing.misses[0].what.starts_with("2 of the bucket's objects"));
         let cut = list_of(
             "<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken><CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>",
         );
