@@ -79,10 +79,11 @@ pub fn page(
             "Version" => return reading.entry(true),
             "DeleteMarker" => return reading.entry(false),
             "CommonPrefixes" => return Err("with a list of prefixes instead of keys".to_owned()),
-            _ => match path.split_once('/') {
-                Some(("Version" | "DeleteMarker", part)) => return reading.draft.element(part, text),
-                _ => {}
-            },
+            _ => {
+                if let Some(("Version" | "DeleteMarker", part)) = path.split_once('/') {
+                    return reading.draft.element(part, text);
+                }
+            }
         }
         Ok(())
     })?;
