@@ -297,7 +297,7 @@ async fn fill(
 fn own() -> Estate {
     let shapes = [Shape::OnePrefix, Shape::HundredPrefixes];
     let names = shapes.iter().map(|shape| shape.bucket()).chain(SIDES);
-    let buckets: String = names.map(|name| format!("  - {{ name: {name} }}\n")).collect();
+    let buckets: String = names.map(|name| format!("  - {{ name: {name} }}\n")).collect::<Vec<_>>().concat();
     let truth = format!("keys: [{{ id: AKIABENCH, secret: bench-secret }}]\nbuckets:\n{buckets}");
     let truth = Truth { s3: s3::Truth::parse(&truth), ..Truth::of_many(0) };
     let estate = Estate::of(truth).start();

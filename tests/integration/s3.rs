@@ -488,7 +488,7 @@ async fn a_lifecycle_with_what_is_not_known_is_not_told_as_harmless() {
 /// Where recovery points are, and how many days ago they were captured.
 fn places(estate: &Estate, told: &[Told]) -> Vec<(String, i64)> {
     let age = |at: Instant| (estate.now() - at).num_days();
-    let place = |point: &Point| point.location.as_ref().map(|place| place.to_string()).unwrap_or_default();
+    let place = |point: &Point| point.location.as_ref().map_or_else(String::new, |place| String::from(&***place));
     points(told).points.iter().map(|point| (place(point), age(point.captured_at))).collect()
 }
 
