@@ -37,6 +37,7 @@ mod recorded_github;
 mod recorded_s3;
 mod s3;
 mod s3_faults;
+mod s3_history;
 mod s3_servers;
 mod schemas;
 #[path = "../servers/mod.rs"]
