@@ -1,5 +1,6 @@
 //! How long listing 100,000 objects takes, and how much memory, in one prefix and over 100: this tool, and
-//! beside it `rclone lsjson` and the AWS command line, taking turns on one server.
+//! beside it `rclone lsjson` and the AWS command line, taking turns on one server. Then the same of comparing
+//! two buckets of 20,000 objects, beside `rclone check`. The arguments `list` and `compare` choose one of both.
 //!
 //! The server is Ceph's gateway where `LASTGOOD_S3_SERVERS` names one (`tests/servers/up.sh` starts it), else
 //! the S3 of the tests. Prints figures and judges none. Each tool is a process of its own, so that its peak
@@ -38,6 +39,10 @@ use tokio::sync::mpsc;
 const RUNS: usize = 3;
 /// How many objects there are.
 const COUNT: usize = 100_000;
+/// How many objects each side of a comparison has.
+const SIDE: usize = 20_000;
+/// The buckets that are compared.
+const SIDES: [&str; 2] = ["bench-original", "bench-copy"];
 /// The argument by which this program lists a bucket and ends.
 const LIST: &str = "--list-a-bucket";
 
@@ -116,8 +121,75 @@ fn tool(program: impl Into<OsString>, server: &Server) -> Command {
         .env("AWS_REGION", "us-east-1")
         .env("AWS_DEFAULT_REGION", "us-east-1")
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("RCLONE_CONFIG", "");
+        .env("RCLONE_CONFIG", "")
+        // The remote `bench:` of `rclone`, which otherwise reads remotes from a file.
+        .env("RCLONE_CONFIG_BENCH_TYPE", "s3")
+        .env("RCLONE_CONFIG_BENCH_PROVIDER", "Ceph")
+        .env("RCLONE_CONFIG_BENCH_ENV_AUTH", "true")
+        .env("RCLONE_CONFIG_BENCH_ENDPOINT", &server.url);
     command
+}
+
+/// The tools that compare, by name.
+const COMPARERS: [&str; 2] = ["lastgood collect", "rclone check"];
+
+fn comparing(name: &str, server: &Server, folder: &Path) -> Result<Took, Box<dyn Error>> {
+    let [original, copy] = SIDES;
+    if name == "rclone check" {
+        let mut command = tool("rclone", server);
+        command.args(["check", "--fast-list", "--combined", "-"]);
+        command.args([format!("bench:{original}"), format!("bench:{copy}")]);
+        return run(command, |text| text.lines().filter(|line| line.starts_with("= ")).count());
+    }
+    let system =
+        |bucket: &str| format!("{{ kind: s3, bucket: {bucket}, endpoint: '{}', region: us-east-1 }}", server.url);
+    let path = folder.join("policy.yaml");
+    let text = format!(
+        "version: 1\ntitle: T\nsystems:\n  one: {}\n  two: {}\nobjectives:\n  o: {{ rpo: 1d }}\n\
+         assets:\n  - {{ id: a, lives_in: one, objective: o, copies: [{{ id: c, in: two, by: object-mirror }}] }}\n",
+        system(original),
+        system(copy)
+    );
+    std::fs::write(&path, text)?;
+    let mut command = tool(env!("CARGO_BIN_EXE_lastgood"), server);
+    command.args(["collect", "--quiet"]).arg(&path);
+    run(command, |text| {
+        let equal = text.split_once("\"equal\":").map_or("", |(_, rest)| rest);
+        equal.split(|c: char| !c.is_ascii_digit()).next().and_then(|count| count.parse().ok()).unwrap_or_default()
+    })
+}
+
+/// Compares by each tool in turn, and prints what it took.
+fn compare(server: &Server) -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    for _ in 0..RUNS {
+        let mut ours: Option<Duration> = None;
+        for name in COMPARERS {
+            let took = match comparing(name, server, folder.path()) {
+                Ok(took) => took,
+                Err(error) => {
+                    println!("two sides of {SIDE} objects: {name}: not measured: {error}");
+                    continue;
+                }
+            };
+            if name == COMPARERS[0] {
+                ours = Some(took.time);
+            }
+            let ratio = ours.map_or(f64::NAN, |ours| took.time.as_secs_f64() / ours.as_secs_f64());
+            println!(
+                "two sides of {SIDE} objects: {name}: {:.2} s, {ratio:.1} times as long as lastgood, peak {} MiB, {} equal",
+                took.time.as_secs_f64(),
+                took.peak_mib,
+                took.found
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Returns the key of an object of a side.
+fn key_of_side(number: usize) -> String {
+    format!("releases/r{:03}/app-{number:06}.tar.gz", number % 200)
 }
 
 /// The tools, by name.
@@ -199,15 +271,20 @@ async fn list(url: &str, bucket: &str) -> Result<(), Box<dyn Error>> {
 }
 
 /// Fills a bucket, where it is not full already.
-async fn fill(client: &Client, shape: Shape) -> Result<(), Box<dyn Error>> {
-    let request = servers::Request { bucket: shape.bucket(), ..servers::Request::default() };
+async fn fill(
+    client: &Client,
+    bucket: &'static str,
+    count: usize,
+    key: impl Fn(usize) -> String,
+) -> Result<(), Box<dyn Error>> {
+    let request = servers::Request { bucket, ..servers::Request::default() };
     if client.send(http::Method::HEAD, request).await.status.is_success() {
         return Ok(());
     }
-    client.make(shape.bucket(), false).await;
-    let writes = stream::iter(0..COUNT).map(|number| {
-        let client = client.clone();
-        tokio::spawn(async move { client.put(shape.bucket(), &shape.key(number), "x").await })
+    client.make(bucket, false).await;
+    let writes = stream::iter(0..count).map(|number| {
+        let (client, key) = (client.clone(), key(number));
+        tokio::spawn(async move { client.put(bucket, &key, "x").await })
     });
     let mut writes = writes.buffer_unordered(64);
     while let Some(written) = writes.next().await {
@@ -219,7 +296,8 @@ async fn fill(client: &Client, shape: Shape) -> Result<(), Box<dyn Error>> {
 /// Starts the S3 of the tests.
 fn own() -> Estate {
     let shapes = [Shape::OnePrefix, Shape::HundredPrefixes];
-    let buckets: String = shapes.map(|shape| format!("  - {{ name: {} }}\n", shape.bucket())).concat();
+    let names = shapes.iter().map(|shape| shape.bucket()).chain(SIDES);
+    let buckets: String = names.map(|name| format!("  - {{ name: {name} }}\n")).collect::<Vec<_>>().concat();
     let truth = format!("keys: [{{ id: AKIABENCH, secret: bench-secret }}]\nbuckets:\n{buckets}");
     let truth = Truth { s3: s3::Truth::parse(&truth), ..Truth::of_many(0) };
     let estate = Estate::of(truth).start();
@@ -229,6 +307,11 @@ fn own() -> Estate {
                 let key = shape.key(number);
                 (key.clone(), s3::truth::Object::new(&key, 1))
             }));
+        });
+    }
+    for side in SIDES {
+        estate.s3().change(side, |objects| {
+            objects.extend((0..SIDE).map(key_of_side).map(|key| (key.clone(), s3::truth::Object::new(&key, 1))));
         });
     }
     estate
@@ -251,9 +334,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         secret: "bench-secret".to_owned(),
     });
     println!("on {}", server.name);
-    for shape in [Shape::OnePrefix, Shape::HundredPrefixes] {
-        if own.is_none() {
-            runtime.block_on(fill(&Client::new(&server), shape))?;
+    let chosen = |what: &str| {
+        let named = |name: &str| arguments.iter().any(|argument| argument == name);
+        named(what) || !(named("list") || named("compare"))
+    };
+    let client = own.is_none().then(|| Client::new(&server));
+    if chosen("compare") {
+        if let Some(client) = &client {
+            for side in SIDES {
+                runtime.block_on(fill(client, side, SIDE, key_of_side))?;
+            }
+        }
+        compare(&server)?;
+    }
+    for shape in [Shape::OnePrefix, Shape::HundredPrefixes].into_iter().filter(|_| chosen("list")) {
+        if let Some(client) = &client {
+            runtime.block_on(fill(client, shape.bucket(), COUNT, |number| shape.key(number)))?;
         }
         for _ in 0..RUNS {
             let mut ours: Option<Duration> = None;

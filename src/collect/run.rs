@@ -28,7 +28,7 @@ use super::systems::{Collector, Collectors};
 use super::told::Told;
 use super::{Gathered, Options, Surroundings, http_time};
 use crate::evidence::fact::{ClockOffset, Unseen};
-use crate::evidence::{Fact, Item, Observation, Question};
+use crate::evidence::{self, Fact, Item, Observation, Question, Source};
 use crate::model::time::Instant;
 use crate::model::{Facet, UnseenReason};
 use crate::policy::decode::At;
@@ -268,13 +268,10 @@ impl<'p> Run<'p> {
             Copy::Releases(releases) => self.systems.github(job.system)?.releases(releases, item).await,
             Copy::Http(http) => http_time::look(&self.door, http, item).await,
             Copy::Objects(objects) => {
-                let bucket = self.systems.bucket(job.system)?;
                 let prefix = objects.prefix.as_ref().map(|prefix| fill(&prefix.0, item)).unwrap_or_default();
-                let place = Place::S3 { system: job.system.to_owned(), prefix: prefix.clone() };
+                let place = Place::S3 { system: job.system.to_owned(), prefix };
                 self.apart(job, &place, objects.pattern.is_some())?;
-                let told = bucket.objects(objects, item, job.since).await?;
-                // After the list, which shows how long it takes until objects can be read.
-                Ok([told, bucket.settings(&prefix).await].concat())
+                self.systems.bucket(job.system)?.objects(objects, item, job.since).await
             }
             Copy::ObjectMirror(mirror) => {
                 let prefix = mirror.prefix.as_ref().map(|prefix| fill(&prefix.0, item)).unwrap_or_default();
@@ -367,6 +364,7 @@ impl<'p> Run<'p> {
             return Err(Miss::unreadable("the original compared with itself is no copy"));
         }
         let names = format!("the original {} and the copy {}", original.shown(), place.shown());
+        let from = original.clone();
         let copy = self.side(place)?;
         let original = self.side(&original)?;
         let Ok(_turn) = self.comparing.acquire().await else {
@@ -391,7 +389,27 @@ impl<'p> Run<'p> {
                 self.systems.artifactory(system)?.settings(repository).await
             }
         });
+        all.extend(self.replicated(&from, place).await);
         Ok(all)
+    }
+
+    /// Says whether one bucket repeats its deletions in the other, as its replication tells.
+    async fn replicated(&self, original: &Place, copy: &Place) -> Option<Told> {
+        let (Place::S3 { system: from, .. }, Place::S3 { system: to, .. }) = (original, copy) else { return None };
+        let Some(System::S3(to)) = self.policy.system(to) else { return None };
+        let observed_at = self.around.clock.now();
+        let fact = match self.systems.bucket(from).ok()?.replicates_deletes(&to.bucket).await {
+            Ok(repeats) => {
+                let sync_deletes = Some(repeats?);
+                Fact::Settings(evidence::Settings { sync_deletes, ..evidence::Settings::default() })
+            }
+            Err(miss) => {
+                let what =
+                    format!("whether deletions are replicated to the copy: {}", self.around.keys.scrub(&miss.what));
+                Fact::Unseen(Unseen { fact: Some(Question::Settings), reason: miss.reason, what: what.into() })
+            }
+        };
+        Some(Told { fact, observed_at, source: Source::default() })
     }
 
     /// Returns a place as a side of a comparison.
@@ -493,7 +511,7 @@ impl<'p> Run<'p> {
                 continue;
             };
             let fact = Fact::Clock(ClockOffset { ahead_seconds: skew.num_seconds() });
-            let told = Told { fact, observed_at: self.around.clock.now(), source: crate::evidence::Source::default() };
+            let told = Told { fact, observed_at: self.around.clock.now(), source: Source::default() };
             gathered.observations.push(self.observe(told, About::System(&id.value), Some(&id.value), None)?);
         }
         Ok(())

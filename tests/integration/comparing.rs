@@ -238,3 +238,28 @@ fn a_replication_counts_where_it_leads_from_the_original_to_the_copy() {
         assert_eq!(copies, expected, "{asset}: {because}");
     }
 }
+
+#[test]
+fn a_bucket_whose_deletions_are_replicated_is_no_safe_place() {
+    const RULE: &str = "<Role>r</Role><Rule><ID>a</ID><Priority>1</Priority><Status>Enabled</Status><Filter/><Destination><Bucket>arn:aws:s3:::artifact-copies</Bucket></Destination><DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication></Rule>";
+    let mut truth = Truth::example();
+    let bucket = truth.s3.buckets.iter().find(|bucket| bucket.name == "artifact-copies").cloned().expect("a bucket");
+    for (replication, expected) in [(Some(RULE), Some(true)), (None, None)] {
+        truth.s3.buckets.retain(|bucket| bucket.name != "source");
+        let mut source = bucket.clone();
+        "source".clone_into(&mut source.name);
+        source.replication = replication.map(str::to_owned);
+        truth.s3.buckets.push(source);
+        let estate = Estate::of(truth.clone()).start();
+        let systems = s3("copies", &estate.s3_url())
+            + &s3("origin", &estate.s3_url()).replace("bucket: artifact-copies", "bucket: source");
+        let asset = "lives_in: origin, copies: [{ id: c, in: copies, by: object-mirror }]";
+        let (report, observations) = audited(&with(&systems, asset), estate::ALL, &options());
+        let told = observations.iter().find_map(|observation| match &observation.fact {
+            Fact::Settings(settings) => settings.sync_deletes,
+            _ => None,
+        });
+        assert_eq!(told, expected);
+        assert_eq!(comparison(&observations, "a").map(|found| found.missing), Some(0), "{:?}", report.unseen);
+    }
+}

@@ -40,6 +40,7 @@ mod recorded_jenkins;
 mod recorded_s3;
 mod s3;
 mod s3_faults;
+mod s3_history;
 mod s3_servers;
 mod schemas;
 #[path = "../servers/mod.rs"]

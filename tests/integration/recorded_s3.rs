@@ -13,7 +13,7 @@ use lastgood::collect::http::Answer;
 use lastgood::collect::miss::Miss;
 use lastgood::collect::s3::config::Lifecycle;
 use lastgood::collect::s3::listing::{Asked, Page, Place};
-use lastgood::collect::s3::{config, listing, refusal, region, side, uploads};
+use lastgood::collect::s3::{config, listing, refusal, region, side, uploads, versions};
 use lastgood::model::UnseenReason;
 use lastgood::model::time::{Instant, parse_instant};
 use serde_json::Value;
@@ -96,6 +96,23 @@ fn is_no_setting(answer: &Answer) {
     assert!(config::lifecycle(answer.clone(), "").is_err(), "lifecycle");
     assert!(config::encryption_hides_md5(answer.clone()).is_err(), "encryption");
     assert!(uploads::page(answer.clone()).is_err(), "uploads");
+}
+
+type Next = Option<(String, String)>;
+
+/// Reads an answer as a page of versions: each one's key and whether it is current, and how it goes on.
+fn versions_of(answer: &Answer, place: &mut versions::Place) -> (Vec<(String, bool)>, Next) {
+    let mut found = Vec::new();
+    let page = versions::page(answer, "", place, &mut |version| {
+        found.push((version.object.key.to_owned(), version.is_current));
+    });
+    let page = page.expect("a page");
+    assert_eq!(page.unread, 0);
+    (found, page.next)
+}
+
+fn owned((key, is_current): (&str, bool)) -> (String, bool) {
+    (key.to_owned(), is_current)
 }
 
 fn refused(answer: &Answer, reason: UnseenReason, code: &str) {
@@ -199,7 +216,14 @@ const CASES: &[Case] = &[
         let page = uploads::page(answer.clone()).expect("a page");
         assert_eq!((page.uploads.len(), page.next.map(|(key, _)| key).as_deref()), (3, Some("my-movie.m2ts")));
     }),
-    ("botocore-list-object-versions", |answer| is_of(answer, "ListVersionsResult")),
+    ("botocore-list-object-versions", |answer| {
+        let found = versions_of(answer, &mut versions::Place::default()).0;
+        assert_eq!(
+            found,
+            [("my-image.jpg", true), ("my-second-image.jpg", false), ("my-third-image.jpg", false)].map(owned)
+        );
+        is_of(answer, "ListVersionsResult");
+    }),
     ("botocore-list-objects-v1", |answer| {
         page(answer, "", 2, false);
     }),
@@ -243,7 +267,10 @@ const CASES: &[Case] = &[
     ("ceph-get-object-lock-none-404", |answer| assert_eq!(config::object_lock(answer.clone()), Ok(0))),
     ("ceph-get-object-retention", |answer| is_of(answer, "Retention")),
     ("ceph-get-public-access-block-none", |answer| is_of(answer, "BlockPublicAccessBlockConfiguration")),
-    ("ceph-get-replication-none-404", |answer| is_of(answer, "ReplicationConfiguration")),
+    ("ceph-get-replication-none-404", |answer| {
+        is_of(answer, "ReplicationConfiguration");
+        assert_eq!(config::replicates_deletes(answer.clone(), "backup-target"), Ok(None));
+    }),
     ("ceph-head-bucket-200", |answer| {
         is_nothing(answer);
         assert_eq!(region::told(answer), None);
@@ -272,9 +299,29 @@ const CASES: &[Case] = &[
         let page = uploads::page(answer.clone()).expect("a page");
         assert_eq!((page.uploads.len(), page.uploads[0].0.as_str(), page.next), (1, "big/full.tar", None));
     }),
-    ("ceph-list-object-versions", |answer| is_of(answer, "ListVersionsResult")),
-    ("ceph-list-object-versions-page1", |answer| is_of(answer, "ListVersionsResult")),
-    ("ceph-list-object-versions-page2", |answer| is_of(answer, "ListVersionsResult")),
+    ("ceph-list-object-versions", |answer| {
+        is_of(answer, "ListVersionsResult");
+        let (found, next) = versions_of(answer, &mut versions::Place::default());
+        let dump = |current| owned(("db/dump.sql.gz", current));
+        assert_eq!(found, [dump(true), dump(false), dump(false), owned(("db/other.sql.gz", false))]);
+        assert_eq!(next, None);
+    }),
+    ("ceph-list-object-versions-page1", |answer| {
+        is_of(answer, "ListVersionsResult");
+        let (found, next) = versions_of(answer, &mut versions::Place::default());
+        assert_eq!(found.len(), 2);
+        assert_eq!(next, Some(("db/dump.sql.gz".to_owned(), "POMglJUIHSRdiVBVwsZ9P6qgX9ZBz0g".to_owned())));
+    }),
+    ("ceph-list-object-versions-page2", |answer| {
+        is_of(answer, "ListVersionsResult");
+        let alone = versions::page(answer, "", &mut versions::Place::default(), &mut |_| {});
+        assert!(alone.expect_err("it begins in the middle of a key").what.contains("not in order"));
+        let mut place =
+            versions::Place { key: "db/dump.sql.gz".to_owned(), id: "POMglJUIHSRdiVBVwsZ9P6qgX9ZBz0g".to_owned() };
+        let (found, next) = versions_of(answer, &mut place);
+        assert_eq!(found, [owned(("db/dump.sql.gz", false))]);
+        assert_eq!(next.map(|(key, _)| key).as_deref(), Some("db/other.sql.gz"));
+    }),
     ("ceph-list-objects-v1-page1", |answer| unreadable_page(answer, "does not say how it goes on")),
     ("ceph-list-objects-v2-all", |answer| {
         buckets_keys(&page(answer, "", 89, false));
@@ -366,6 +413,7 @@ const CASES: &[Case] = &[
     }),
     ("moto-get-replication-none-404", |answer| {
         refused(answer, UnseenReason::NotFound, "ReplicationConfigurationNotFoundError");
+        assert_eq!(config::replicates_deletes(answer.clone(), "backup-target"), Ok(None));
     }),
     ("moto-head-bucket-200", |answer| {
         is_nothing(answer);

@@ -37,8 +37,8 @@ impl Thaw {
 
     /// Returns the hours until all can be read; `None` where that is not known.
     pub const fn hours(self) -> Option<u64> {
-        // A long time that is known is worth more than the doubt whether others take longer.
-        if self.unsure && self.hours == 0 { None } else { Some(self.hours) }
+        // What is told is the longest time, and of a class that may take longer it is not known.
+        if self.unsure { None } else { Some(self.hours) }
     }
 }
 
@@ -56,6 +56,7 @@ mod tests {
         assert_eq!(hours(&["DEEP_ARCHIVE", "GLACIER", ""]), Some(12));
         assert_eq!(hours(&["INTELLIGENT_TIERING", ""]), None);
         assert_eq!(hours(&["COLD_AS_ICE"]), None);
-        assert_eq!(hours(&["INTELLIGENT_TIERING", "GLACIER"]), Some(5));
+        assert_eq!(hours(&["INTELLIGENT_TIERING", "GLACIER"]), None, "some may take longer than five hours");
+        assert_eq!(hours(&["DEEP_ARCHIVE", "COLD_AS_ICE"]), None);
     }
 }

@@ -11,6 +11,17 @@ use crate::collect::http::Answer;
 use crate::collect::miss::Miss;
 use crate::model::UnseenReason;
 
+/// Whether a bucket keeps versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Versions {
+    /// It never did.
+    Never,
+    /// It did, and what was kept then is there still.
+    Suspended,
+    /// It does.
+    Enabled,
+}
+
 /// Reads the answer to `?versioning`: whether replaced and deleted objects are kept as versions. Never set
 /// and suspended are both no
 /// (`docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html`).
@@ -19,6 +30,15 @@ use crate::model::UnseenReason;
 ///
 /// Where it is refused, or not what was asked for.
 pub fn versioning(answer: Answer) -> Result<bool, Miss> {
+    versions(answer).map(|versions| versions == Versions::Enabled)
+}
+
+/// As `versioning`, with whether versions of earlier may be there.
+///
+/// # Errors
+///
+/// Where it is refused, or not what was asked for.
+pub fn versions(answer: Answer) -> Result<Versions, Miss> {
     let answer = refusal::ok(answer)?;
     let mut status = None;
     let roots = ["VersioningConfiguration", "GetBucketVersioningResponse", "GetBucketVersioningOutput"];
@@ -29,8 +49,9 @@ pub fn versioning(answer: Answer) -> Result<bool, Miss> {
         Ok(())
     })?;
     match status.as_deref() {
-        Some("Enabled") => Ok(true),
-        Some("Suspended") | None => Ok(false),
+        Some("Enabled") => Ok(Versions::Enabled),
+        Some("Suspended") => Ok(Versions::Suspended),
+        None => Ok(Versions::Never),
         Some(_) => Err(odd(&answer, "a status of versioning that is not known")),
     }
 }
@@ -107,7 +128,10 @@ pub struct Lifecycle {
 ///
 /// # Errors
 ///
-/// Where it is refused, or not what was asked for, or holds a rule that cannot be read.
+/// Where it is refused, or not what was asked for, or holds a rule that cannot be read, or one that is on, may
+/// touch something below `prefix` and has an element that is not known: it may delete what others do not, as
+/// `DelMarkerExpiration` and `ExpiredObjectAllVersions` of `MinIO` do
+/// (`pkg.go.dev/github.com/minio/minio-go/v7/pkg/lifecycle`).
 pub fn lifecycle(answer: Answer, prefix: &str) -> Result<Lifecycle, Miss> {
     if is_none(&answer, "NoSuchLifecycleConfiguration") {
         return Ok(Lifecycle::default());
@@ -129,7 +153,10 @@ pub fn lifecycle(answer: Answer, prefix: &str) -> Result<Lifecycle, Miss> {
 #[derive(Debug, Default)]
 struct Rule {
     status: String,
-    prefix: String,
+    /// `None` until one came.
+    prefix: Option<String>,
+    /// Whether an element came that is not known.
+    odd: bool,
     expires: Option<u64>,
     expires_never: bool,
     noncurrent: Option<u64>,
@@ -141,7 +168,10 @@ impl Rule {
         match path {
             "Rule/Status" => text.trim().clone_into(&mut self.status),
             // As it stands: white space is part of keys.
-            "Rule/Prefix" | "Rule/Filter/Prefix" | "Rule/Filter/And/Prefix" => text.clone_into(&mut self.prefix),
+            "Rule/Prefix" | "Rule/Filter/Prefix" | "Rule/Filter/And/Prefix" => {
+                // Of several, none leaves out what the others touch.
+                self.prefix = Some(if self.prefix.is_some() { String::new() } else { text.to_owned() });
+            }
             "Rule/Expiration/Days" => self.expires = Some(number()?.max(1).into()),
             "Rule/Expiration/Date" => self.expires = Some(1),
             "Rule/Expiration/ExpiredObjectDeleteMarker" => self.expires_never = true,
@@ -152,13 +182,14 @@ impl Rule {
             "Rule/NoncurrentVersionExpiration" if self.noncurrent.is_none() => {
                 return Err("with a lifecycle that does not say when it deletes versions".to_owned());
             }
-            _ => {}
+            other => self.odd |= !is_harmless(other),
         }
         Ok(())
     }
 
     fn add_to(self, found: &mut Lifecycle, prefix: &str) -> Result<(), String> {
-        let touches = self.prefix.starts_with(prefix) || prefix.starts_with(&self.prefix);
+        let own = self.prefix.unwrap_or_default();
+        let touches = own.starts_with(prefix) || prefix.starts_with(&own);
         match self.status.as_str() {
             "Disabled" => return Ok(()),
             "Enabled" => {}
@@ -169,11 +200,90 @@ impl Rule {
             Some(days) => known.min(days),
             None => known,
         };
+        if touches && self.odd {
+            return Err("with a lifecycle rule that has an element which is not known".to_owned());
+        }
         if touches {
             found.expires_days = shorter(found.expires_days, self.expires);
             found.noncurrent_days = shorter(found.noncurrent_days, self.noncurrent);
         }
         Ok(())
+    }
+}
+
+/// Returns whether an element of a lifecycle's rule is known to delete nothing of what is listed
+/// (`docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html`).
+fn is_harmless(path: &str) -> bool {
+    let parts =
+        ["Rule/Filter", "Rule/Transition", "Rule/NoncurrentVersionTransition", "Rule/AbortIncompleteMultipartUpload"];
+    let within = |part: &str| path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let known = [
+        "Rule/ID",
+        "Rule/Expiration",
+        "Rule/NoncurrentVersionExpiration",
+        "Rule/NoncurrentVersionExpiration/NewerNoncurrentVersions",
+    ];
+    known.contains(&path) || parts.into_iter().any(within) || !path.starts_with("Rule/")
+}
+
+/// Reads the answer to `?replication`: whether a rule that is on and leads to `bucket` repeats there that
+/// objects are deleted; `None` where no rule leads there. A rule without `Filter` is of the first kind, which
+/// repeats delete markers (`docs.aws.amazon.com/AmazonS3/latest/userguide/replication-add-config.html`); one
+/// with it does so where it says so. `DeleteReplication` is `MinIO`'s word for versions that are deleted
+/// (`pkg.go.dev/github.com/minio/minio-go/v7/pkg/replication`).
+///
+/// # Errors
+///
+/// Where it is refused, or not what was asked for, or holds a rule that cannot be read.
+pub fn replicates_deletes(answer: Answer, bucket: &str) -> Result<Option<bool>, Miss> {
+    if is_none(&answer, "ReplicationConfigurationNotFoundError") {
+        return Ok(None);
+    }
+    let answer = refusal::ok(answer)?;
+    let mut found: Option<bool> = None;
+    let mut rule = Replication::default();
+    let roots = ["ReplicationConfiguration", "GetBucketReplicationOutput"];
+    xml::elements(&answer, &roots, &mut |path, text| {
+        match path {
+            "Rule/Status" => text.trim().clone_into(&mut rule.status),
+            "Rule/Destination/Bucket" => text.trim().clone_into(&mut rule.to),
+            "Rule/Filter" => rule.is_second = true,
+            "Rule/DeleteMarkerReplication/Status" | "Rule/DeleteReplication/Status" => match text.trim() {
+                "Enabled" => rule.deletes = true,
+                "Disabled" => {}
+                _ => return Err("with a replication that neither repeats deletions nor does not".to_owned()),
+            },
+            "Rule" => found = found.max(std::mem::take(&mut rule).deletes(bucket)?),
+            _ => {}
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// A rule of a replication while its elements come.
+#[derive(Debug, Default)]
+struct Replication {
+    status: String,
+    /// The ARN of the bucket that it leads to.
+    to: String,
+    /// Whether it is of the second kind, which has a filter.
+    is_second: bool,
+    deletes: bool,
+}
+
+impl Replication {
+    fn deletes(self, bucket: &str) -> Result<Option<bool>, String> {
+        match self.status.as_str() {
+            "Disabled" => return Ok(None),
+            "Enabled" => {}
+            _ => return Err("with a replication rule that is neither on nor off".to_owned()),
+        }
+        let to = self.to.rsplit(':').next().unwrap_or_default();
+        if to.is_empty() {
+            return Err("with a replication rule that leads nowhere".to_owned());
+        }
+        Ok((to == bucket).then_some(self.deletes || !self.is_second))
     }
 }
 
@@ -209,6 +319,11 @@ mod tests {
         assert_eq!(
             read("<GetBucketVersioningResponse><Status>Enabled</Status></GetBucketVersioningResponse>"),
             Ok(true)
+        );
+        assert_eq!(
+            versions(answer(200, "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>")),
+            Ok(Versions::Suspended),
+            "what was kept before is there still"
         );
         assert!(status("enabled").is_err());
         assert!(read(LIST).unwrap_err().what.contains("`ListBucketResult` instead of"));
@@ -298,6 +413,70 @@ mod tests {
             ),
             Ok((0, 0))
         );
+    }
+
+    #[test]
+    fn a_rule_with_what_is_not_known_is_none_where_it_may_touch_the_prefix() {
+        let all_versions =
+            "<Expiration><Days>9</Days><ExpiredObjectAllVersions>true</ExpiredObjectAllVersions></Expiration>";
+        let markers = "<DelMarkerExpiration><Days>9</Days></DelMarkerExpiration>";
+        for odd in [
+            all_versions,
+            markers,
+            "<Purge/>",
+            "<NoncurrentVersionExpiration><NoncurrentDays>9</NoncurrentDays><All/></NoncurrentVersionExpiration>",
+        ] {
+            let miss = rules("db/", &[odd]).unwrap_err();
+            assert!(miss.what.contains("not known"), "{}", miss.what);
+            let elsewhere = format!("<Filter><Prefix>x/</Prefix></Filter>{odd}");
+            assert_eq!(rules("db/", &[&elsewhere]), Ok((0, 0)), "{odd}");
+            let off =
+                format!("<LifecycleConfiguration><Rule><Status>Disabled</Status>{odd}</Rule></LifecycleConfiguration>");
+            assert_eq!(lifecycle(answer(200, &off), "db/"), Ok(Lifecycle::default()), "{odd}");
+        }
+        let known = "<ID>i</ID><Filter><And><Prefix>db/</Prefix><ObjectSizeLessThan>9</ObjectSizeLessThan></And></Filter><Transition><Days>1</Days><StorageClass>GLACIER</StorageClass></Transition><NoncurrentVersionTransition><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionTransition><AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>";
+        assert_eq!(rules("db/", &[known]), Ok((0, 0)));
+        let two = "<Prefix>x/</Prefix><Filter><Prefix>y/</Prefix></Filter><Expiration><Days>3</Days></Expiration>";
+        assert_eq!(rules("db/", &[two]), Ok((3, 0)), "which of two counts is not known");
+    }
+
+    #[test]
+    fn a_replication_repeats_deletions_where_it_says_so_or_is_of_the_first_kind() {
+        let read = |rules: &str| {
+            let body = format!("<ReplicationConfiguration><Role>r</Role>{rules}</ReplicationConfiguration>");
+            replicates_deletes(answer(200, &body), "copy")
+        };
+        let rule = |status: &str, to: &str, more: &str| {
+            format!(
+                "<Rule><Status>{status}</Status><Destination><Bucket>arn:aws:s3:::{to}</Bucket></Destination>{more}</Rule>"
+            )
+        };
+        let markers = |status: &str| {
+            format!(
+                "<Filter><Prefix/></Filter><DeleteMarkerReplication><Status>{status}</Status></DeleteMarkerReplication>"
+            )
+        };
+        assert_eq!(read(""), Ok(None), "as Ceph answers where there is none");
+        assert_eq!(replicates_deletes(not_found("ReplicationConfigurationNotFoundError"), "copy"), Ok(None));
+        assert_eq!(read(&rule("Enabled", "copy", &markers("Enabled"))), Ok(Some(true)));
+        assert_eq!(read(&rule("Enabled", "copy", &markers("Disabled"))), Ok(Some(false)));
+        assert_eq!(read(&rule("Enabled", "copy", "<Filter/>")), Ok(Some(false)));
+        assert_eq!(read(&rule("Enabled", "copy", "<Prefix>db/</Prefix>")), Ok(Some(true)), "the first kind");
+        assert_eq!(read(&rule("Enabled", "copy-2", &markers("Enabled"))), Ok(None), "it leads elsewhere");
+        assert_eq!(read(&rule("Disabled", "copy", &markers("Enabled"))), Ok(None));
+        let both = [rule("Enabled", "copy", &markers("Enabled")), rule("Enabled", "copy", &markers("Disabled"))];
+        assert_eq!(read(&both.concat()), Ok(Some(true)), "one of them does");
+        let versions = "<Filter/><DeleteReplication><Status>Enabled</Status></DeleteReplication>";
+        assert_eq!(read(&rule("Enabled", "copy", versions)), Ok(Some(true)));
+        for wrong in [
+            rule("on", "copy", ""),
+            rule("Enabled", "copy", &markers("x")),
+            "<Rule><Status>Enabled</Status></Rule>".to_owned(),
+        ] {
+            assert!(read(&wrong).is_err(), "{wrong}");
+        }
+        assert!(replicates_deletes(answer(200, LIST), "copy").is_err());
+        assert!(replicates_deletes(not_found("NoSuchBucket"), "copy").is_err());
     }
 
     #[test]

@@ -28,7 +28,7 @@ const RANGES: usize = 8;
 const LEVELS: usize = 3;
 
 /// How many pages without any key are read in a row before the list is taken for endless.
-const EMPTY_PAGES: usize = 1_000;
+pub(super) const EMPTY_PAGES: usize = 1_000;
 
 /// How a list ended.
 #[derive(Debug, Clone)]
@@ -48,7 +48,8 @@ pub(super) struct End {
 /// What is made of each object; `None` where it is not wanted.
 pub(super) type Make<'m, T> = &'m (dyn Fn(&Object<'_>) -> Option<T> + Sync);
 
-/// Lists everything below `prefix` and sends what `make` makes of it, page by page, in no order.
+/// Lists everything below `prefix` and sends what `make` makes of it, page by page, in no order. `locked` is
+/// since when the lock of the bucket should hold what was written, so that the end notes what can show it.
 ///
 /// # Errors
 ///
@@ -56,6 +57,7 @@ pub(super) type Make<'m, T> = &'m (dyn Fn(&Object<'_>) -> Option<T> + Sync);
 pub(super) async fn list<T: Send>(
     client: &Arc<Client>,
     prefix: &str,
+    locked: Option<Instant>,
     make: Make<'_, T>,
     out: &mpsc::Sender<Vec<T>>,
 ) -> Result<End, Miss> {
@@ -69,7 +71,7 @@ pub(super) async fn list<T: Send>(
     let mut ranges = Vec::with_capacity(ends.len() + 1);
     let mut after = String::new();
     for until in ends.into_iter().map(Some).chain([None]) {
-        ranges.push(Range { after: after.clone(), until: until.clone() });
+        ranges.push(Range { after: after.clone(), until: until.clone(), locked });
         after = until.unwrap_or_default();
     }
     let mut first = Some(first);
@@ -154,6 +156,8 @@ struct Range {
     after: String,
     /// `None` for the last.
     until: Option<String>,
+    /// Since when the lock of the bucket should hold what was written.
+    locked: Option<Instant>,
 }
 
 /// What reading a range told besides the objects.
@@ -180,7 +184,7 @@ impl Range {
         };
         let mut place = Place { key: self.after, ..Place::default() };
         let asked = Asked { prefix, sorted: client.place().is_sorted(), folded: false };
-        let mut part = Part::default();
+        let mut part = Part { kept: Kept::since(self.locked), ..Part::default() };
         let mut tokens: HashSet<Digest> = HashSet::new();
         let mut empty = 0;
         loop {
@@ -195,7 +199,7 @@ impl Range {
                 if self.until.as_deref().is_some_and(|until| object.key > until) {
                     over = true;
                 } else if let Some(item) = make(object) {
-                    part.kept.add(object);
+                    part.kept.add(object, None);
                     found.push(item);
                 }
             })?;
@@ -278,7 +282,7 @@ mod tests {
             keys
         };
         let listing = async {
-            let end = list(&client, prefix, &make, &out).await;
+            let end = list(&client, prefix, None, &make, &out).await;
             drop(out);
             end
         };

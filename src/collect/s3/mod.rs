@@ -2,7 +2,7 @@
 //!
 //! One value a system of the policy. The way through it: `client` puts questions (`place` has the address,
 //! `region` finds the right one, `credentials` and `sign` say as whom) -> `refusal` and `xml` say whether an
-//! answer is one -> `listing`, `config` and `uploads` read it -> `list` goes from page to page -> `points`,
+//! answer is one -> `listing`, `versions`, `config` and `uploads` read it -> `list` goes from page to page -> `points`,
 //! `settings`, `side` and `inventory` tell. What the answers mean for the policy is left to the judge,
 //! comparing to `compare`.
 
@@ -25,6 +25,7 @@ pub mod side;
 mod sign;
 mod smithy;
 pub mod uploads;
+pub mod versions;
 mod xml;
 
 use std::collections::BTreeMap;
@@ -40,14 +41,15 @@ use crate::evidence::fact::Question;
 use crate::evidence::{Fact, Unseen};
 use crate::model::time::Instant;
 use crate::policy::document::{Objects, S3System};
-use client::Client;
+use client::{Client, Question as Asked};
 use kept::Kept;
+use settings::{Before, Content};
 
 /// One bucket, and how it is looked at.
 #[derive(Debug)]
 pub struct Bucket {
     client: Arc<Client>,
-    /// What whole lists showed of objects, by their prefix.
+    /// What whole lists of sides showed of objects, by their prefix.
     kept: Mutex<BTreeMap<String, Kept>>,
 }
 
@@ -80,27 +82,39 @@ impl Bucket {
         inventory::list(&self.client).await
     }
 
-    /// Lists objects as recovery points: all that are there, whatever `since` is, because a bucket cannot be
-    /// asked for those since then. `item` takes the place of `{name}` in the prefix.
+    /// Lists objects as recovery points, and reads the settings of their place; what could not be read of them
+    /// is told as `unseen`. Where the bucket keeps versions each of them is one, unless the copy makes one point
+    /// of many objects. A bucket cannot be asked for those since `since` alone: where there are many, older ones
+    /// are left out. `item` takes the place of `{name}` in the prefix.
     ///
     /// # Errors
     ///
     /// Where they could not be listed.
     pub async fn objects(&self, copy: &Objects, item: Option<&str>, since: Instant) -> Result<Vec<Told>, Miss> {
-        let _ = since;
-        let (told, end) = points::look(&self.client, copy, item).await?;
-        if end.unread == 0 && !end.left {
-            self.note(&points::prefix(copy, item), end.kept);
-        }
-        Ok(told)
+        let before = Before::ask(&self.client).await;
+        let looked = points::look(&self.client, copy, item, &before, since, points::MOST).await?;
+        let prefix = points::prefix(copy, item);
+        let settings = settings::after(&self.client, &prefix, before, looked.kept.clone(), Content::Points).await;
+        Ok([looked.told(&settings), settings].concat())
     }
 
     /// Reads the settings of what lies below `prefix`; what could not be read is told as `unseen`. How long
-    /// it takes until content can be read, and whether a lock holds what is there, is told where `objects` or a
-    /// `side` of the same prefix was listed whole before: no other answer tells storage classes and keys.
+    /// it takes until content can be read, and whether a lock holds what is there, is told where a `side` of the
+    /// same prefix was listed whole before: no other answer tells storage classes and keys.
     pub async fn settings(&self, prefix: &str) -> Vec<Told> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(prefix).cloned();
         settings::read(&self.client, prefix, kept).await
+    }
+
+    /// Returns whether deletions in this bucket are repeated in the bucket `to_bucket`; `None` where no rule of
+    /// replication that is on leads there.
+    ///
+    /// # Errors
+    ///
+    /// Where that could not be read.
+    pub async fn replicates_deletes(&self, to_bucket: &str) -> Result<Option<bool>, Miss> {
+        let answer = self.client.ask(&Asked::get(&[("replication", "")])).await?;
+        config::replicates_deletes(answer, to_bucket)
     }
 
     /// Returns what lies below `prefix` as a side of a comparison.

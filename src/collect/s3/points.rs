@@ -7,21 +7,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chrono::{NaiveDate, TimeZone as _, Utc};
+use chrono::{NaiveDate, TimeDelta, TimeZone as _, Utc};
 use regex::{Captures, Regex};
 use tokio::sync::mpsc;
 
 use super::client::Client;
+use super::kept::Kept;
 use super::list::{self, End};
 use super::listing::Object;
+use super::settings::Before;
 use super::unseen;
+use super::versions::{self, Version};
 use crate::collect::miss::Miss;
 use crate::collect::plan::fill;
 use crate::collect::told::Told;
 use crate::evidence::fact::Question;
-use crate::evidence::{Fact, Point, RecoveryPoints};
+use crate::evidence::{Fact, Point, RecoveryPoints, Source};
 use crate::model::time::Instant;
-use crate::model::{Count, Grade};
+use crate::model::{Count, Grade, UnseenReason};
 use crate::policy::document::Objects;
 
 /// How many pages wait to be taken.
@@ -156,62 +159,245 @@ impl Sum {
     }
 }
 
-/// Looks for the recovery points of a copy; returns how the list ended too.
-pub(super) async fn look(client: &Arc<Client>, copy: &Objects, item: Option<&str>) -> Result<(Vec<Told>, End), Miss> {
-    let prefix = prefix(copy, item);
-    let rule = Rule::new(copy);
-    let odd = AtomicU64::new(0);
-    let make = |object: &Object<'_>| {
+/// How many recovery points are told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most {
+    /// However old they are; of more, only those that matter.
+    of_any_age: usize,
+    /// At all.
+    of_all: usize,
+}
+
+/// The bounds of every list: a point has some 150 bytes.
+pub(super) const MOST: Most = Most { of_any_age: 100_000, of_all: 1_000_000 };
+
+/// The recovery points of one list.
+#[derive(Debug)]
+struct Found {
+    grouped: bool,
+    since: Instant,
+    most: Most,
+    points: Vec<Point>,
+    groups: HashMap<Box<str>, Sum>,
+    /// Since when they are told; `None` for all.
+    from: Option<Instant>,
+    /// Whether there are more than are told.
+    full: bool,
+}
+
+impl Found {
+    fn new(grouped: bool, since: Instant, most: Most) -> Self {
+        Self { grouped, since, most, points: Vec::new(), groups: HashMap::new(), from: None, full: false }
+    }
+
+    /// Takes pages to their end, or until there are too many points; then nobody takes the rest.
+    async fn take(mut self, mut pages: mpsc::Receiver<Vec<Piece>>) -> Self {
+        while let Some(pieces) = pages.recv().await {
+            for piece in pieces {
+                self.add(piece);
+            }
+            if self.full {
+                break;
+            }
+        }
+        self.finish();
+        self
+    }
+
+    fn add(&mut self, piece: Piece) {
+        if self.full {
+            return;
+        }
+        if self.grouped {
+            if let Some(sum) = self.groups.get_mut(&piece.point) {
+                sum.add(&piece);
+            } else if self.groups.len() == self.most.of_all {
+                self.full = true;
+            } else {
+                self.groups.insert(piece.point.clone(), Sum::of(&piece));
+            }
+            return;
+        }
+        let point = Sum::of(&piece).point(piece.point);
+        if self.from.is_some_and(|from| point.captured_at < from) {
+            return;
+        }
+        if self.from.is_none() && self.points.len() == self.most.of_any_age {
+            self.leave_out_old();
+            if point.captured_at < self.since {
+                return;
+            }
+        }
+        if self.points.len() == self.most.of_all {
+            self.full = true;
+        } else {
+            self.points.push(point);
+        }
+    }
+
+    fn leave_out_old(&mut self) {
+        let since = self.since;
+        self.from = Some(since);
+        self.points.retain(|point| point.captured_at >= since);
+    }
+
+    /// Makes points of groups. How old a group is shows only when all of it was seen.
+    fn finish(&mut self) {
+        self.points.extend(self.groups.drain().map(|(location, sum)| sum.point(location)));
+        if self.grouped && self.points.len() > self.most.of_any_age {
+            self.leave_out_old();
+        }
+        self.points.sort_by(|one, other| (one.captured_at, &one.location).cmp(&(other.captured_at, &other.location)));
+    }
+}
+
+/// What a look for recovery points brought.
+#[derive(Debug)]
+pub(super) struct Looked {
+    fact: RecoveryPoints,
+    /// Whether versions were listed.
+    versions: bool,
+    observed_at: Instant,
+    source: Source,
+    misses: Vec<Miss>,
+    /// What was seen of the objects; `None` where the list is not whole.
+    pub(super) kept: Option<Kept>,
+}
+
+impl Looked {
+    /// Returns what it tells, beside the settings of the place.
+    pub(super) fn told(self, settings: &[Told]) -> Vec<Told> {
+        let mut fact = self.fact;
+        let days = settings.iter().find_map(|told| match &told.fact {
+            Fact::Settings(settings) => settings.noncurrent_days,
+            _ => None,
+        });
+        // Of what was replaced before then, a lifecycle may have deleted some, though a version that stayed
+        // current for longer is there still.
+        let deleted = days.filter(|days| self.versions && *days > 0);
+        let kept_from = deleted
+            .and_then(|days| self.observed_at.checked_sub_signed(TimeDelta::try_days(i64::try_from(days).ok()?)?));
+        let oldest = fact.points.first().map(|point| point.captured_at);
+        fact.kept_from = kept_from.filter(|from| oldest.is_some_and(|oldest| oldest < *from));
+        let (observed_at, source) = (self.observed_at, self.source);
+        let mut told = vec![Told { fact: Fact::RecoveryPoints(fact), observed_at, source }];
+        told.extend(self.misses.into_iter().map(|miss| unseen(miss, Question::RecoveryPoints, observed_at)));
+        told
+    }
+}
+
+/// Looks for the recovery points of a copy. An older version of one object is no older state of the others, so
+/// that versions count only where each object is a point of its own.
+pub(super) async fn look(
+    client: &Arc<Client>,
+    copy: &Objects,
+    item: Option<&str>,
+    before: &Before,
+    since: Instant,
+    most: Most,
+) -> Result<Looked, Miss> {
+    let look = Look { client, prefix: prefix(copy, item), rule: Rule::new(copy), odd: AtomicU64::new(0) };
+    let grouped = look.rule.group.is_some();
+    if grouped || !before.has_versions() {
+        return look.objects(before, Found::new(grouped, since, most)).await.map(|(found, end)| look.ended(found, end));
+    }
+    let refused = match look.versions(before, Found::new(false, since, most)).await {
+        Ok((found, end)) => return Ok(Looked { versions: true, ..look.ended(found, end) }),
+        Err(miss) => miss,
+    };
+    match refused.reason {
+        UnseenReason::NotAuthorized | UnseenReason::NotFound | UnseenReason::Unreadable => {}
+        UnseenReason::Unreachable | UnseenReason::RateLimited | UnseenReason::Truncated | UnseenReason::Offline => {
+            return Err(refused);
+        }
+    }
+    // What is current can be seen nevertheless. It is not all: a whole list would say that what is no longer
+    // current, and that an earlier look may have found, is gone.
+    look.odd.store(0, Ordering::Relaxed);
+    let (found, end) = look.objects(before, Found::new(false, since, most)).await?;
+    let mut looked = look.ended(found, end);
+    looked.fact.complete = false;
+    looked.misses.push(Miss { what: format!("versions that are not current: {}", refused.what), ..refused });
+    Ok(looked)
+}
+
+/// A look at a bucket.
+struct Look<'l> {
+    client: &'l Arc<Client>,
+    prefix: String,
+    rule: Rule,
+    /// How many keys cannot be placed.
+    odd: AtomicU64,
+}
+
+impl Look<'_> {
+    /// Returns what an object is a piece of; `version` is which one of its key, `None` for the current one.
+    fn piece(&self, object: &Object<'_>, version: Option<&str>) -> Option<Piece> {
         if object.is_folder() {
             return None;
         }
-        match rule.part(object.key) {
+        match self.rule.part(object.key) {
             Part::Other => None,
             Part::Odd => {
-                odd.fetch_add(1, Ordering::Relaxed);
+                self.odd.fetch_add(1, Ordering::Relaxed);
                 None
             }
-            Part::Of { point, dated } => Some(Piece { point, dated, bytes: object.bytes, modified: object.modified }),
-        }
-    };
-    let (out, mut pages) = mpsc::channel(WAITING);
-    let grouped = rule.group.is_some();
-    let listing = async {
-        let end = list::list(client, &prefix, &make, &out).await;
-        drop(out);
-        end
-    };
-    let taking = async {
-        let (mut points, mut groups) = (Vec::new(), HashMap::<Box<str>, Sum>::new());
-        while let Some(pieces) = pages.recv().await {
-            for piece in pieces {
-                if !grouped {
-                    points.push(Sum::of(&piece).point(piece.point));
-                } else if let Some(sum) = groups.get_mut(&piece.point) {
-                    sum.add(&piece);
-                } else {
-                    groups.insert(piece.point.clone(), Sum::of(&piece));
-                }
+            Part::Of { point, dated } => {
+                let point = version.map_or(point, |id| format!("{}?versionId={id}", object.key).into());
+                Some(Piece { point, dated, bytes: object.bytes, modified: object.modified })
             }
         }
-        points.extend(groups.into_iter().map(|(location, sum)| sum.point(location)));
-        points
-    };
-    let (end, mut points) = tokio::join!(listing, taking);
-    let end = end?;
-    points.sort_by(|one, other| (one.captured_at, &one.location).cmp(&(other.captured_at, &other.location)));
-    let odd = odd.into_inner();
-    let complete = end.unread == 0 && odd == 0 && !end.left;
-    let fact = RecoveryPoints { complete, from: None, grade: Grade::Observed, kept_from: None, points };
-    let mut told = vec![Told { fact: Fact::RecoveryPoints(fact), observed_at: end.began, source: end.source.clone() }];
-    let misses = [
-        (end.unread > 0).then(|| format!("{} keys below `{prefix}` cannot be read", end.unread)),
-        (odd > 0).then(|| format!("{odd} keys match the pattern, but have no date or group that can be read")),
-    ];
-    for what in misses.into_iter().flatten() {
-        told.push(unseen(Miss::unreadable(what).from(&end.source), Question::RecoveryPoints, end.began));
     }
-    Ok((told, end))
+
+    async fn objects(&self, before: &Before, found: Found) -> Result<(Found, End), Miss> {
+        let (out, pages) = mpsc::channel(WAITING);
+        let make = |object: &Object<'_>| self.piece(object, None);
+        let listing = async {
+            let end = list::list(self.client, &self.prefix, before.locked(), &make, &out).await;
+            drop(out);
+            end
+        };
+        let (end, found) = tokio::join!(listing, found.take(pages));
+        end.map(|end| (found, end))
+    }
+
+    async fn versions(&self, before: &Before, found: Found) -> Result<(Found, End), Miss> {
+        let (out, pages) = mpsc::channel(WAITING);
+        let make = |version: &Version<'_>| self.piece(&version.object, (!version.is_current).then_some(version.id));
+        let listing = async {
+            let end = versions::list(self.client, &self.prefix, before.locked(), &make, &out).await;
+            drop(out);
+            end
+        };
+        let (end, found) = tokio::join!(listing, found.take(pages));
+        end.map(|end| (found, end))
+    }
+
+    fn ended(&self, found: Found, end: End) -> Looked {
+        let odd = self.odd.load(Ordering::Relaxed);
+        let is_cut = found.full || end.left;
+        let source = &end.source;
+        let (prefix, of_all) = (&self.prefix, found.most.of_all);
+        let unread = (end.unread > 0).then(|| format!("{} keys below `{prefix}` cannot be read", end.unread));
+        let undated =
+            (odd > 0).then(|| format!("{odd} keys match the pattern, but have no date or group that can be read"));
+        let mut misses: Vec<Miss> =
+            unread.into_iter().chain(undated).map(|what| Miss::unreadable(what).from(source)).collect();
+        if is_cut {
+            let what = format!("there are more recovery points below `{prefix}` than the {of_all} that are told");
+            misses.push(Miss::new(UnseenReason::Truncated, what).from(source));
+        }
+        let complete = misses.is_empty();
+        let kept = (end.unread == 0 && !is_cut).then_some(end.kept);
+        let fact = RecoveryPoints {
+            complete,
+            from: found.from,
+            grade: Grade::Observed,
+            kept_from: None,
+            points: found.points,
+        };
+        Looked { fact, versions: false, observed_at: end.began, source: end.source, misses, kept }
+    }
 }
 
 /// Returns the prefix below which a copy lies.
@@ -279,13 +465,42 @@ mod tests {
         format!("<ListBucketResult><IsTruncated>false</IsTruncated>{}</ListBucketResult>", inner.concat())
     }
 
-    async fn looked(objects: &[(&str, u64, &str)], keys: &str) -> (bool, Vec<Point>, usize) {
+    async fn looked_at(objects: &[(&str, u64, &str)], keys: &str, most: Most) -> (RecoveryPoints, usize) {
         let body = list(objects);
-        let fake = Fake::start(move |_| (200, vec![], body.clone())).await;
+        let fake = Fake::start(move |asked| match asked.query("list-type") {
+            Some(_) => (200, vec![], body.clone()),
+            None => (403, vec![], String::new()),
+        })
+        .await;
         let client = Arc::new(fake.client("anonymous: true"));
-        let (told, _) = look(&client, &super::super::samples::objects(keys), Some("it")).await.unwrap();
+        let (copy, before) = (super::super::samples::objects(keys), Before::ask(&client).await);
+        let looked = look(&client, &copy, Some("it"), &before, at("2026-11-20"), most).await.unwrap();
+        let told = looked.told(&[]);
         let Fact::RecoveryPoints(found) = &told[0].fact else { panic!("{told:?}") };
-        (found.complete, found.points.clone(), told.len())
+        (found.clone(), told.len())
+    }
+
+    async fn looked(objects: &[(&str, u64, &str)], keys: &str) -> (bool, Vec<Point>, usize) {
+        let (found, told) = looked_at(objects, keys, MOST).await;
+        (found.complete, found.points, told)
+    }
+
+    #[tokio::test]
+    async fn of_many_recovery_points_those_that_matter_are_told_and_of_too_many_not_all() {
+        let days = ["2026-11-21", "2026-11-01", "2026-11-22", "2026-11-02", "2026-11-23"];
+        let keys: Vec<(String, String)> =
+            days.iter().enumerate().map(|(at, day)| (format!("s{at}/k"), format!("{day}T00:00:00Z"))).collect();
+        let objects: Vec<(&str, u64, &str)> = keys.iter().map(|(key, at)| (key.as_str(), 1, at.as_str())).collect();
+        for rule in ["", ", pattern: '^s\\d/', group: match"] {
+            let (all, told) = looked_at(&objects, rule, Most { of_any_age: 5, of_all: 5 }).await;
+            assert_eq!((all.complete, all.from, all.points.len(), told), (true, None, 5, 1), "{rule}");
+            let (recent, told) = looked_at(&objects, rule, Most { of_any_age: 2, of_all: 5 }).await;
+            assert_eq!((recent.complete, recent.from, told), (true, Some(at("2026-11-20")), 1), "{rule}");
+            let found: Vec<_> = recent.points.iter().map(|point| point.captured_at).collect();
+            assert_eq!(found, [at("2026-11-21"), at("2026-11-22"), at("2026-11-23")], "{rule}");
+            let (cut, told) = looked_at(&objects, rule, Most { of_any_age: 2, of_all: 2 }).await;
+            assert_eq!((cut.complete, told), (false, 2), "{rule}");
+        }
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::client::Question;
 use super::listing::{self, Object};
-use super::{Bucket, config, list, refusal};
+use super::{Bucket, config, list, refusal, settings};
 use crate::collect::compare::{self, Kind, Listed, Row, Sums};
 use crate::collect::http::Answer;
 use crate::collect::miss::Miss;
@@ -68,6 +68,7 @@ impl compare::Side for Side {
                 Ok(answer) => config::encryption_hides_md5(answer).unwrap_or(false),
                 Err(_) => false,
             };
+            let locked = settings::locked(client).await;
             let odd = AtomicU64::new(0);
             let make = |object: &Object<'_>| {
                 if object.is_folder() {
@@ -79,7 +80,7 @@ impl compare::Side for Side {
                 }
                 row
             };
-            let end = list::list(client, &self.prefix, &make, &out).await?;
+            let end = list::list(client, &self.prefix, locked, &make, &out).await?;
             let lacks = end.unread + odd.into_inner();
             let lacks = if end.left {
                 Some(Miss::new(UnseenReason::Truncated, "the list was not taken to its end"))

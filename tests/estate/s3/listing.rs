@@ -327,9 +327,13 @@ pub fn versions(manner: Manner<'_>, objects: &Objects, query: &[(String, String)
         let all = marker.into_iter().chain([current]).chain(earlier);
         found.extend(all.enumerate().map(|(number, (at, object))| (key.as_str(), number, at, object)));
     }
-    found.retain(|(key, number, ..)| *key > key_marker || (*key == key_marker && *number > id_marker));
-    let more = found.len() > wanted.max;
+    let loops = manner.quirk == Some(Quirk::Loop);
+    found.retain(|(key, number, ..)| loops || *key > key_marker || (*key == key_marker && *number > id_marker));
+    let more = loops || found.len() > wanted.max;
     found.truncate(wanted.max);
+    if manner.quirk == Some(Quirk::Unordered) {
+        found.reverse();
+    }
 
     let key = |text: &str| xml::key(text, wanted.encoded, manner.personality);
     let mut out = element("Name", manner.bucket);
@@ -340,7 +344,7 @@ pub fn versions(manner: Manner<'_>, objects: &Objects, query: &[(String, String)
         out.push_str("<EncodingType>url</EncodingType>");
     }
     out.push_str(&element("IsTruncated", if more { "true" } else { "false" }));
-    if let Some((name, number, ..)) = found.last().filter(|_| more) {
+    if let Some((name, number, ..)) = found.last().filter(|_| more && manner.quirk != Some(Quirk::NoToken)) {
         out.push_str(&format!("<NextKeyMarker>{}</NextKeyMarker>", key(name)));
         out.push_str(&element("NextVersionIdMarker", &number.to_string()));
     }

@@ -183,8 +183,9 @@ impl S3 {
         let manner = Manner { bucket: &held.truth.name, personality, page, now: self.now, quirk: held.quirk };
         match call {
             "head" => {
-                let object = held.objects.get(key);
-                object::answer(method, &held.truth, key, object, headers, personality, self.now)
+                let version = query.iter().find(|(name, _)| name == "versionId").map(|(_, id)| id.as_str());
+                let object = held.objects.get(key).cloned().map(|object| object.version(version));
+                object::answer(method, &held.truth, key, object.as_ref(), headers, personality, self.now)
             }
             "head-bucket" => Ok(Response::new(Body::empty())),
             "list" if query.iter().any(|(name, value)| name == "list-type" && value == "2") => {

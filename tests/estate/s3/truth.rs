@@ -232,6 +232,19 @@ impl Object {
         }
     }
 
+    /// Returns one of its versions as an object, by its number in the list of versions, 0 for the newest;
+    /// itself where no version is asked for.
+    pub fn version(mut self, id: Option<&str>) -> Self {
+        let Some(number) = id.and_then(|id| id.parse::<usize>().ok()) else { return self };
+        let times: Vec<Moment> = [self.modified].into_iter().chain(self.earlier.iter().copied()).collect();
+        let at = number.checked_sub(usize::from(self.deleted.is_some())).and_then(|at| times.get(at));
+        if let Some(at) = at {
+            self.modified = *at;
+            self.deleted = None;
+        }
+        self
+    }
+
     /// Returns its storage class.
     pub fn class(&self) -> &str {
         self.class.as_deref().unwrap_or("STANDARD")
