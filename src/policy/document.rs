@@ -556,7 +556,7 @@ copy! {
     }
 }
 copy! {
-    /// A copy in a bucket of what an Artifactory holds, compared by checksum.
+    /// A copy in a bucket of what an Artifactory or another bucket holds, compared by checksum.
     "an object-mirror copy" struct ObjectMirror {
         /// The system that holds it.
         r#in: At<OrUnknown<String>>,
