@@ -2,6 +2,7 @@
 //!
 //! Sees the frozen view alone; where the bytes go is left to the command line.
 
+pub mod comment;
 mod csv;
 pub mod escape;
 pub mod json;
@@ -27,6 +28,8 @@ pub enum Format {
     Json,
     /// Every finding as a row.
     Csv,
+    /// The comment under a pull request, as `lastgood comment` writes it.
+    Comment,
 }
 
 /// What a renderer may know of the place its output goes to.
@@ -73,6 +76,7 @@ impl Format {
             Self::Markdown => &markdown::Markdown,
             Self::Json => &json::Json,
             Self::Csv => &csv::Csv,
+            Self::Comment => &comment::Comment,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! `render`. All times are RFC 3339 in UTC, all lengths of time are seconds.
 
 mod build;
+pub mod changes;
 pub mod rank;
 
 use std::collections::BTreeMap;
