@@ -140,7 +140,8 @@ fn offline(
 /// Returns the key of a policy's comment where none is given: so several policies have each their own.
 fn key_of(path: &Path) -> String {
     let parts = path.components().filter(|part| !matches!(part, std::path::Component::CurDir));
-    parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+    let key = parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+    key.replacen("//", "/", 1)
 }
 
 fn write(path: &Path, body: &str) -> Result<(), Failure> {

@@ -46,7 +46,11 @@ enum Command {
     Collect(CollectArgs),
     /// Judge evidence that was collected before
     Evaluate(EvaluateArgs),
-    /// Write the result as one comment under a pull request; the only command that writes anywhere else
+    /// Write the result as one comment under a pull request: the only command that writes elsewhere
+    ///
+    /// The comment is made, or the one that is there is changed: never a second. Only a comment of the token's
+    /// own that begins with lastgood's hidden mark is ever touched. The token needs "Pull requests: write" for
+    /// the one repository and nothing else; it is read from the environment and sent to --api-url alone.
     Comment(CommentArgs),
     /// List what a system holds and no policy names; write a first policy
     Discover(DiscoverArgs),
@@ -172,9 +176,6 @@ struct EvaluateArgs {
     output: OutputArgs,
 }
 
-/// The comment is made, or the one that is there is changed: never a second. Only a comment of the token's own
-/// that begins with lastgood's hidden mark is ever touched. The token needs "Pull requests: write" for this one
-/// repository and nothing else; it is read from the environment and sent to --api-url alone.
 #[derive(Debug, Args)]
 struct CommentArgs {
     #[command(flatten)]

@@ -100,31 +100,14 @@ fn changed(old: &Waiver, new: &Waiver, found: &mut Found) {
     let subject = name(new);
     more_or_less(found, &subject, "control", &controls(old), &controls(new));
     // What an old pattern takes in already is nothing new.
-    let (before, after) = (patterns(old), patterns(new));
-    let old_patterns: Vec<&NamePattern> = old.assets.value.0.iter().map(|pattern| &pattern.value).collect();
+    let before = patterns(old);
     let takes_in = |text: &str| {
         let literal = NamePattern::new(text).is_ok_and(|pattern| pattern.is_literal());
-        literal && old_patterns.iter().any(|pattern| !pattern.excludes && pattern.matches(text))
+        literal && old.assets.value.0.iter().any(|pattern| pattern.value.matches(text))
     };
-    let is_new = |text: &&String| !before.contains(text) && !takes_in(text);
-    let (widened, narrowed): (Vec<&String>, Vec<&String>) =
-        after.iter().filter(is_new).partition(|text| !text.starts_with('!'));
-    let is_gone = |text: &&String| !after.contains(text);
-    let (unbound, dropped): (Vec<&String>, Vec<&String>) =
-        before.iter().filter(is_gone).partition(|text| text.starts_with('!'));
-    let joined = |texts: &[&String]| texts.iter().map(|text| text.as_str()).collect::<Vec<_>>().join(", ");
-    if !widened.is_empty() {
-        found.add(Effect::Weaker, &subject, Some("assets"), None, Some(&joined(&widened)));
-    }
-    if !unbound.is_empty() {
-        found.add(Effect::Weaker, &subject, Some("assets"), Some(&joined(&unbound)), None);
-    }
-    if !dropped.is_empty() {
-        found.add(Effect::Stronger, &subject, Some("assets"), Some(&joined(&dropped)), None);
-    }
-    if !narrowed.is_empty() {
-        found.add(Effect::Stronger, &subject, Some("assets"), None, Some(&joined(&narrowed)));
-    }
+    let after: Vec<String> =
+        patterns(new).into_iter().filter(|text| before.contains(text) || !takes_in(text)).collect();
+    more_or_less(found, &subject, "assets", &before, &after);
     day(found, &subject, "expires", old.expires.value, new.expires.value);
     text(found, &subject, "reason", &old.reason.value, &new.reason.value);
     text(found, &subject, "approved_by", &old.approved_by.value, &new.approved_by.value);

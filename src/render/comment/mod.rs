@@ -53,7 +53,7 @@ pub fn text(report: &Report, extras: &Extras<'_>) -> String {
     fit.always(&heading(report));
     if let Some(changes) = extras.changes {
         fit.always(&effect(report, changes));
-        for block in [tables::verdicts(changes), tables::asks(changes)] {
+        for block in [tables::asks(changes), tables::verdicts(changes)] {
             fit.block(block);
         }
     }
@@ -94,8 +94,6 @@ fn heading(report: &Report) -> String {
 fn effect(report: &Report, changes: &Changes) -> String {
     let mut lines = Vec::new();
     let gone: Vec<&str> = changes.assets.iter().filter(|one| one.after.is_none()).map(|one| one.id.as_str()).collect();
-    let removed = changes.asks.iter().filter(|change| change.effect == Effect::Weaker && change.key.is_none());
-    let removed: usize = removed.filter(|change| change.after.is_none()).map(|change| change.about.len()).sum();
     if !gone.is_empty() {
         let open: usize = changes.assets.iter().filter(|one| one.after.is_none()).map(|one| one.open).sum();
         lines.push(format!(
@@ -116,26 +114,21 @@ fn effect(report: &Report, changes: &Changes) -> String {
             some(closed, "finding is not", "findings are not"),
         ));
     }
-    let weaker = changes.asks.iter().filter(|change| change.effect == Effect::Weaker).count();
-    if weaker > 0 {
-        let rest =
-            if removed > 0 { format!(", {} removed", some(removed, "thing is", "things are")) } else { String::new() };
-        lines.push(format!("**Less is asked**: {}{rest}.", some(weaker, "change", "changes")));
+    let weaker = tables::labels(changes, Effect::Weaker);
+    if !weaker.is_empty() {
+        lines.push(format!("**Less is asked, or more is accepted**: {}.", shown(&weaker)));
     }
     let opened = turned(Way::Opened).count();
     if opened > 0 {
         lines.push(format!("{} open now.", some(opened, "finding that was not is", "findings that were not are")));
     }
-    let other = changes.asks.iter().filter(|change| change.effect == Effect::Different).count();
-    if other > 0 {
-        lines.push(format!(
-            "{} what is looked at, or what is said of it.",
-            some(other, "change alters", "changes alter")
-        ));
+    let other = tables::labels(changes, Effect::Different);
+    if !other.is_empty() {
+        lines.push(format!("Looked at or claimed otherwise: {}.", shown(&other)));
     }
-    let stronger = changes.asks.iter().filter(|change| change.effect == Effect::Stronger).count();
-    if stronger > 0 {
-        lines.push(format!("More is asked: {}.", some(stronger, "change", "changes")));
+    let stronger = tables::labels(changes, Effect::Stronger);
+    if !stronger.is_empty() {
+        lines.push(format!("More is asked, or less is accepted: {}.", shown(&stronger)));
     }
     if lines.is_empty() && changes.assets.is_empty() && changes.turns.is_empty() {
         return "\n### What this change does\n\nNothing: no demand, waiver, claim or verdict differs.\n".to_owned();

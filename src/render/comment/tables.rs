@@ -4,6 +4,7 @@
 
 use super::fit::Block;
 use super::{MAX_NAMES, shown, verdict};
+use crate::model::Verdict;
 use crate::render::phrases;
 use crate::report::changes::{Change, Changes, Effect, Subject, Way};
 use crate::report::{Finding, Report};
@@ -26,7 +27,14 @@ pub(super) fn verdicts(changes: &Changes) -> Block {
     });
     let turns = changes.turns.iter().map(|turn| {
         let after = mark(turn.way(), verdict(turn.after));
-        format!("| {} | {} | {after} | {} |\n", shown(&turn.id), verdict(turn.before), shown(&turn.because))
+        // What was wrong is as wrong as before.
+        let still = match turn.after {
+            None => "was: ",
+            Some(Verdict::Accepted) => "waived: ",
+            Some(Verdict::New) => "in its grace: ",
+            Some(_) => "",
+        };
+        format!("| {} | {} | {after} | {still}{} |\n", shown(&turn.id), verdict(turn.before), shown(&turn.because))
     });
     let rows: Vec<String> = assets.chain(turns).collect();
     let head = "| what | before | with this change | because |\n| --- | --- | --- | --- |\n";
@@ -38,6 +46,24 @@ pub(super) fn asks(changes: &Changes) -> Block {
     let rows: Vec<String> = changes.asks.iter().map(ask).collect();
     let head = "| | what | before | with this change | of |\n| --- | --- | --- | --- | --- |\n";
     list("What is asked, accepted or claimed otherwise", head, rows, ("change", "changes"), OPEN_ROWS)
+}
+
+/// Returns in a few words what has that effect, each once: `asset removed, rpo, waiver`.
+pub(super) fn labels(changes: &Changes, effect: Effect) -> String {
+    let mut labels: Vec<String> = Vec::new();
+    for change in changes.asks.iter().filter(|change| change.effect == effect) {
+        let (kind, _) = about(&change.about);
+        let label = match (&change.key, &change.before) {
+            (Some(key), _) if matches!(kind, "asset" | "policy") => key.clone(),
+            (Some(key), _) => format!("{kind}'s {key}"),
+            (None, None) => format!("{kind} added"),
+            (None, Some(_)) => format!("{kind} removed"),
+        };
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    phrases::names(labels.iter().map(String::as_str), MAX_NAMES)
 }
 
 fn ask(change: &Change) -> String {
