@@ -46,9 +46,9 @@ enum Command {
     Collect(CollectArgs),
     /// Judge evidence that was collected before
     Evaluate(EvaluateArgs),
-    /// Write the result as one comment under a pull request: the only command that writes elsewhere
+    /// Write the result as one comment under a pull request
     ///
-    /// The comment is made, or the one that is there is changed: never a second. Only a comment of the token's
+    /// This is the only command that writes anywhere but on this machine. The comment is made, or the one that is there is changed: never a second. Only a comment of the token's
     /// own that begins with lastgood's hidden mark is ever touched. The token needs "Pull requests: write" for
     /// the one repository and nothing else; it is read from the environment and sent to --api-url alone.
     Comment(CommentArgs),

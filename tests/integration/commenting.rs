@@ -16,9 +16,8 @@ const MARKER: &str = "<!-- lastgood comment key=policies/zowe%2D2020.yaml -->";
 /// Returns a GitHub with the token of a workflow, whose comments are those of a bot.
 fn github() -> Estate {
     let mut truth = Truth::example();
-    let mut token = truth.tokens[0].clone();
-    token.secret = WORKFLOW.to_owned();
-    token.kind = estate::truth::Kind::Installation;
+    let kind = estate::truth::Kind::Installation;
+    let token = estate::truth::Token { secret: WORKFLOW.to_owned(), kind, ..truth.tokens[0].clone() };
     truth.tokens.push(token);
     Estate::of(truth).start()
 }

@@ -175,7 +175,7 @@ fn a_statement_and_a_waiver_count_through_their_last_day() {
 #[test]
 fn every_format_stays_as_it_was_read() {
     for as_of in ["2020-07-22", "2021-02-01"] {
-        for format in ["table", "markdown", "json", "csv"] {
+        for format in ["table", "markdown", "json", "csv", "comment"] {
             insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
                 insta::assert_snapshot!(format!("zowe-{as_of}-{format}"), audit(as_of, format));
             });
@@ -185,7 +185,7 @@ fn every_format_stays_as_it_was_read() {
 
 #[test]
 fn two_runs_are_byte_identical_in_every_format() {
-    for format in ["table", "markdown", "json", "csv"] {
+    for format in ["table", "markdown", "json", "csv", "comment"] {
         assert_eq!(audit("2020-07-22", format), audit("2020-07-22", format), "{format}");
     }
 }

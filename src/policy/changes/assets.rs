@@ -35,8 +35,9 @@ pub(super) fn compare(base: &Policy, head: &Policy, as_of: Instant, found: &mut 
             None => (Some(0), "none".to_owned()),
             Some(grace) => (Some(-grace.seconds_before(as_of)), grace.to_string()),
         };
-        found.ranked(&subject, "grace", grace(asset), grace(successor));
-        found.owner(&subject, owner(asset.owner.as_ref()), owner(successor.owner.as_ref()));
+        found.ranked(&subject, "grace", &grace(asset), &grace(successor));
+        let (before, after) = (owner(asset.owner.as_ref()), owner(successor.owner.as_ref()));
+        found.owner(&subject, before.as_deref(), after.as_deref());
         let (Some(old), Some(new)) = (old_keys.get(id), new_keys.get(id)) else { continue };
         keys::compare(&old.own, &new.own, &subject, |key| !TREATED.contains(&key), found);
         copies(id, old, new, (asset, successor), found);
@@ -92,40 +93,40 @@ fn objectives(
         OrUnknown::Unknown => (None, "unknown".to_owned()),
         OrUnknown::Known(span) => (Some(-seconds(span)), span.to_string()),
     };
-    found.ranked(subject, "rpo", rpo(&old.rpo), rpo(&new.rpo));
-    found.ranked(subject, "rto", shortest(old.rto.as_ref()), shortest(new.rto.as_ref()));
+    found.ranked(subject, "rpo", &rpo(&old.rpo), &rpo(&new.rpo));
+    found.ranked(subject, "rto", &shortest(old.rto.as_ref()), &shortest(new.rto.as_ref()));
     let attainment = |objective: &crate::policy::Objective| match &objective.attainment {
         None => (None, NOT_ASKED.to_owned()),
         Some(share) => (Some(i64::from(share.value.0)), share.to_string()),
     };
-    found.ranked(subject, "attainment", attainment(old), attainment(new));
+    found.ranked(subject, "attainment", &attainment(old), &attainment(new));
     let evidence = |objective: &crate::policy::Objective| match &objective.evidence {
         None => (None, NOT_ASKED.to_owned()),
         Some(grade) => (Some(i64::from(grade.value as u8)), grade.to_string()),
     };
-    found.ranked(subject, "evidence", evidence(old), evidence(new));
+    found.ranked(subject, "evidence", &evidence(old), &evidence(new));
     let copies = |objective: &crate::policy::Objective| {
         let count = objective.copies.as_ref().map_or(1, |copies| copies.value);
         (Some(i64::try_from(count).unwrap_or(i64::MAX)), count.to_string())
     };
-    found.ranked(subject, "copies", copies(old), copies(new));
+    found.ranked(subject, "copies", &copies(old), &copies(new));
     let independent = |objective: &crate::policy::Objective| -> Vec<String> {
         objective.independent.iter().flat_map(|keys| keys.value.iter().map(|key| key.value.clone())).collect()
     };
     found.sets(subject, "independent", &independent(old), &independent(new));
-    found.ranked(subject, "retention", longest(old.retention.as_ref()), longest(new.retention.as_ref()));
+    found.ranked(subject, "retention", &longest(old.retention.as_ref()), &longest(new.retention.as_ref()));
     let tests = |objective: &crate::policy::Objective| shortest(objective.restore_test_every.as_ref());
-    found.ranked(subject, "restore_test_every", tests(old), tests(new));
+    found.ranked(subject, "restore_test_every", &tests(old), &tests(new));
     let immutable = |objective: &crate::policy::Objective| {
         let asked = objective.immutable.as_ref().is_some_and(|asked| asked.value);
         (Some(i64::from(asked)), asked.to_string())
     };
-    found.ranked(subject, "immutable", immutable(old), immutable(new));
+    found.ranked(subject, "immutable", &immutable(old), &immutable(new));
     let severity = |objective: &crate::policy::Objective| {
         let severity = objective.severity.as_ref().map_or(Severity::Medium, |severity| severity.value);
         (Some(i64::from(severity as u8)), severity.to_string())
     };
-    found.ranked(subject, "severity", severity(old), severity(new));
+    found.ranked(subject, "severity", &severity(old), &severity(new));
 }
 
 /// Compares the copies of one asset.

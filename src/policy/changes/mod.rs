@@ -77,15 +77,18 @@ fn whole(base: &Policy, head: &Policy, as_of: Instant, found: &mut Found) {
     found.ranked(
         &Subject::Policy,
         "review_every",
-        (longer(before), before.to_string()),
-        (longer(after), after.to_string()),
+        &(longer(before), before.to_string()),
+        &(longer(after), after.to_string()),
     );
     let owner = |policy: &Policy| assets::owner(policy.document().owner.as_ref());
-    found.owner(&Subject::Policy, owner(base), owner(head));
+    found.owner(&Subject::Policy, owner(base).as_deref(), owner(head).as_deref());
 }
 
 /// What makes two changes alike: all but what they are about, of which the kind is the same.
 type Likeness = (Effect, Discriminant<Subject>, Option<String>, Option<String>, Option<String>);
+
+/// How much is asked, the greater the more and `None` for nothing, and in words.
+type Demand = (Option<i64>, String);
 
 /// The changes found so far.
 #[derive(Default)]
@@ -113,7 +116,7 @@ impl Found {
     }
 
     /// Compares two demands by rank, each with its words: the greater asks more, `None` asks nothing.
-    fn ranked(&mut self, subject: &Subject, key: &str, before: (Option<i64>, String), after: (Option<i64>, String)) {
+    fn ranked(&mut self, subject: &Subject, key: &str, before: &Demand, after: &Demand) {
         if before.0 != after.0 {
             let effect = if after.0 < before.0 { Effect::Weaker } else { Effect::Stronger };
             self.add(effect, subject, Some(key), Some(&before.1), Some(&after.1));
@@ -133,14 +136,14 @@ impl Found {
     }
 
     /// Compares two owners, `None` where nobody is known to answer.
-    fn owner(&mut self, subject: &Subject, before: Option<String>, after: Option<String>) {
-        let effect = match (&before, &after) {
+    fn owner(&mut self, subject: &Subject, before: Option<&str>, after: Option<&str>) {
+        let effect = match (before, after) {
             (before, after) if before == after => return,
             (_, None) => Effect::Weaker,
             (None, _) => Effect::Stronger,
             (Some(_), Some(_)) => Effect::Different,
         };
-        self.add(effect, subject, Some("owner"), before.as_deref(), after.as_deref());
+        self.add(effect, subject, Some("owner"), before, after);
     }
 
     fn sorted(mut self) -> Vec<Change> {

@@ -160,7 +160,7 @@ fn where_things_lie_and_how_they_are_proven_is_told_without_a_direction() {
     let domains = POLICY.replace("provider: AWS", "provider: Other");
     assert_eq!(
         said(POLICY, &domains),
-        ["Different: system vault domains: { provider: AWS, account: o } > { provider: Other }"]
+        ["Different: system vault domains: { account: o, provider: AWS } > { account: o, provider: Other }"]
     );
     let prefix = POLICY.replace("min_bytes: 100", "min_bytes: 100, prefix: x/");
     assert_eq!(said(POLICY, &prefix), ["Different: copy a:c prefix: - > x/"]);

@@ -41,7 +41,7 @@ impl Fit {
 
     /// Adds a list, as many of its rows as fit in three quarters of what is free, so that the lists that
     /// follow are not crowded out.
-    pub(super) fn block(&mut self, block: Block) {
+    pub(super) fn block(&mut self, block: &Block) {
         if block.rows.is_empty() {
             return;
         }
@@ -95,8 +95,8 @@ mod tests {
     fn what_fits_is_all_there() {
         let mut fit = Fit::new(2_000, "closing\n");
         fit.always("begins\n");
-        fit.block(block(2, 3));
-        fit.block(Block::default());
+        fit.block(&block(2, 3));
+        fit.block(&Block::default());
         assert_eq!(fit.finish(), "begins\nhead\n000\n001\nfoot\nclosing\n");
     }
 
@@ -104,8 +104,8 @@ mod tests {
     fn what_does_not_fit_is_counted_and_what_follows_still_has_room() {
         for max in [1_000, 5_000, 65_536] {
             let mut fit = Fit::new(max, "closing\n");
-            fit.block(block(1_000, 100));
-            fit.block(block(1_000, 100));
+            fit.block(&block(1_000, 100));
+            fit.block(&block(1_000, 100));
             let text = fit.finish();
             assert!(text.len() <= max, "{} of {max}", text.len());
             let shown = text.lines().filter(|line| line.len() == 100).count();

@@ -54,15 +54,15 @@ pub fn text(report: &Report, extras: &Extras<'_>) -> String {
     if let Some(changes) = extras.changes {
         fit.always(&effect(report, changes));
         for block in [tables::asks(changes), tables::verdicts(changes)] {
-            fit.block(block);
+            fit.block(&block);
         }
     }
     fit.always(&counts(report, extras.changes));
     fit.always(&decisions(report));
     let is_open = |wanted: Verdict| rank::by_consequence(report).into_iter().filter(move |one| one.verdict == wanted);
-    fit.block(tables::findings("Gaps", &is_open(Verdict::Gap).collect::<Vec<_>>()));
-    fit.block(tables::findings("Unknowns: what nobody can tell", &is_open(Verdict::Unknown).collect::<Vec<_>>()));
-    fit.block(tables::unseen(report));
+    fit.block(&tables::findings("Gaps", &is_open(Verdict::Gap).collect::<Vec<_>>()));
+    fit.block(&tables::findings("Unknowns: what nobody can tell", &is_open(Verdict::Unknown).collect::<Vec<_>>()));
+    fit.block(&tables::unseen(report));
     fit.finish()
 }
 
@@ -142,9 +142,10 @@ fn effect(report: &Report, changes: &Changes) -> String {
             phrases::verdict(report.verdict)
         )
     };
-    let lines: String = lines.iter().map(|line| format!("- {line}\n")).collect();
+    let lines: Vec<String> = lines.iter().map(|line| format!("\n- {line}")).collect();
+    let lines = lines.concat();
     format!(
-        "\n### What this change does\n\n{verdicts} Both policies were judged by the same evidence as of the same time: what differs below, the policy alone did.\n\n{lines}"
+        "\n### What this change does\n\n{verdicts} Both policies were judged by the same evidence as of the same time: what differs below, the policy alone did.\n{lines}\n"
     )
 }
 

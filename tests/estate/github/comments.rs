@@ -30,13 +30,16 @@ pub struct Comment {
     pub body: String,
 }
 
+/// A status, words and headers.
+pub type Refusal = (u16, &'static str, Vec<(&'static str, &'static str)>);
+
 /// What a write of that method becomes.
 #[derive(Debug, Clone)]
 pub struct Instead {
     /// The method.
     pub method: Method,
-    /// What is answered: a status, words and headers; `None` for no answer at all.
-    pub answer: Option<(u16, &'static str, Vec<(&'static str, &'static str)>)>,
+    /// What is answered, 200 for what it would be otherwise; `None` for no answer at all.
+    pub answer: Option<Refusal>,
     /// Whether it is done all the same.
     pub done: bool,
     /// A comment that somebody else's run makes just before.
@@ -76,19 +79,17 @@ impl Comments {
     }
 }
 
-impl GitHub {
-    /// Returns who `viewer { login }` of GraphQL names.
-    pub fn viewer_login(&self, question: &Question<'_>) -> Response {
-        let login = match (&question.viewer.login, &question.viewer.token) {
-            (Some(login), _) => login.clone(),
-            (None, Some(_)) => BOT.to_owned(),
-            (None, None) => {
-                return failure(StatusCode::UNAUTHORIZED, "This endpoint requires you to be authenticated.");
-            }
-        };
-        success(&json!({ "data": { "viewer": { "login": login } } }))
-    }
+/// Returns who `viewer { login }` of GraphQL names.
+pub fn viewer_login(question: &Question<'_>) -> Response {
+    let login = match (&question.viewer.login, &question.viewer.token) {
+        (Some(login), _) => login.clone(),
+        (None, Some(_)) => BOT.to_owned(),
+        (None, None) => return failure(StatusCode::UNAUTHORIZED, "This endpoint requires you to be authenticated."),
+    };
+    success(&json!({ "data": { "viewer": { "login": login } } }))
+}
 
+impl GitHub {
     /// `/repos/{owner}/{repo}/issues/…`.
     pub fn issues(&self, method: &Method, question: &Question<'_>, rest: &[&str]) -> Response {
         let not_found = || failure(StatusCode::NOT_FOUND, "Not Found");
@@ -100,11 +101,10 @@ impl GitHub {
         let done = instead.as_ref().is_none_or(|instead| instead.done);
         let mut response = if done { self.comment(method, question, rest) } else { not_found() };
         match instead.map(|instead| instead.answer) {
-            None => {}
+            None | Some(Some((200, ..))) => {}
             Some(None) => {
                 response.extensions_mut().insert(HangUp);
             }
-            Some(Some((200, ..))) => {}
             Some(Some((status, words, headers))) => {
                 response = failure(StatusCode::from_u16(status).expect("a status"), words);
                 for (name, value) in headers {

@@ -187,7 +187,7 @@ impl GitHub {
         let is_get = method == Method::GET || method == Method::HEAD;
         match path.as_slice() {
             ["graphql"] if method == Method::POST && question.body.ends_with(b"{ viewer { login } }\"}") => {
-                self.viewer_login(question)
+                comments::viewer_login(question)
             }
             ["graphql"] if method == Method::POST => self.graphql(question),
             ["repos", _, _, "issues", rest @ ..] | ["repositories", _, "issues", rest @ ..] => {
