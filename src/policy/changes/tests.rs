@@ -164,8 +164,11 @@ fn where_things_lie_and_how_they_are_proven_is_told_without_a_direction() {
     );
     let prefix = POLICY.replace("min_bytes: 100", "min_bytes: 100, prefix: x/");
     assert_eq!(said(POLICY, &prefix), ["Different: copy a:c prefix: - > x/"]);
-    let place = POLICY.replace("id: a\n    lives_in: hub", "id: a\n    lives_in: vault");
-    assert_eq!(said(POLICY, &place), ["Different: asset a lives_in: hub > vault"]);
+    let more = POLICY.replace("systems:\n", "systems:\n  office: { kind: external }\n");
+    assert_eq!(said(POLICY, &more), ["Different: system office: - > external"]);
+    let place = more.replace("objective: p, copies: []", "objective: p, path: x, copies: []");
+    let place = place.replace("id: b, lives_in: hub", "id: b, lives_in: office");
+    assert_eq!(said(&more, &place), ["Different: asset b lives_in: hub > office", "Different: asset b path: - > x"]);
     weakens("min_bytes: 100", "min_bytes: 99", "copy a:c min_bytes: 100 > 99");
     weakens("min_bytes: 100, ", "", "copy a:c min_bytes: 100 > -");
     weakens("expires: 2026-06-30", "expires: 2026-07-01", "copy a:d expires: 2026-06-30 > 2026-07-01");
