@@ -20,7 +20,7 @@ mod estate_artifactory;
 mod estate_github;
 mod estate_s3;
 mod fault_pairs;
-
+mod faults;
 mod fixtures;
 mod git;
 mod git_ssh;
@@ -34,6 +34,7 @@ mod policy_faults;
 mod policy_places;
 mod properties;
 mod readme;
+mod recorded;
 mod recorded_artifactory;
 mod recorded_github;
 mod recorded_jenkins;
