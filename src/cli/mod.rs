@@ -86,7 +86,7 @@ struct OutputArgs {
     /// The format on standard output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Write it to this file instead, whole or not at all
+    /// Write the report to this file instead of standard output, whole or not at all
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Also write report.md, report.json and evidence.jsonl into this folder

@@ -70,7 +70,7 @@ pub enum BaselineError {
     #[error("it is not JSON: {0}")]
     NotJson(serde_json::Error),
     /// The file is JSON of another format.
-    #[error("it is not a report: its `schema` is {0}, and not \"{SCHEMA}\"")]
+    #[error("it is not a report: its `schema` is {0}, and has to be \"{SCHEMA}\"")]
     OtherFormat(String),
     /// The file calls itself a report, and has not what a report has.
     #[error("it is not a whole report: {0}")]

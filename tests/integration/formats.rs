@@ -72,19 +72,19 @@ struct Element {
     children: Vec<Element>,
 }
 
-/// Reads XML with a parser that shares nothing with the writer but its author.
+/// Reads XML with the parser that the rest of the project reads XML with.
 fn xml(text: &str) -> Element {
     use quick_xml::events::Event;
     let mut reader = quick_xml::Reader::from_str(text);
     let mut open = vec![Element::default()];
     let element = |start: &quick_xml::events::BytesStart<'_>| Element {
-        name: String::from_utf8(start.name().as_ref().to_vec()).expect("UTF-8"),
+        name: start.name().as_ref().to_owned(),
         attributes: start
             .attributes()
             .map(|attribute| {
                 let attribute = attribute.expect("an attribute");
                 let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).expect("a value");
-                (String::from_utf8(attribute.key.as_ref().to_vec()).expect("UTF-8"), value.into_owned())
+                (attribute.key.as_ref().to_owned(), value.into_owned())
             })
             .collect(),
         ..Element::default()
@@ -97,10 +97,9 @@ fn xml(text: &str) -> Element {
                 let done = open.pop().expect("open");
                 open.last_mut().expect("open").children.push(done);
             }
-            Event::Text(text) => open.last_mut().expect("open").text.push_str(&text.decode().expect("text")),
+            Event::Text(text) => open.last_mut().expect("open").text.push_str(&text),
             Event::GeneralRef(reference) => {
-                let name = reference.decode().expect("a name");
-                let character = match &*name {
+                let character = match &*reference {
                     "lt" => '<',
                     "gt" => '>',
                     "amp" => '&',

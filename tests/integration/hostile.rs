@@ -277,7 +277,7 @@ fn the_xml_of_a_junit_is_well_formed_and_has_the_same_shape_for_any_text() {
                 quick_xml::events::Event::Eof => return shape,
                 quick_xml::events::Event::Start(start) | quick_xml::events::Event::Empty(start) => {
                     assert!(start.attributes().all(|attribute| attribute.is_ok()), "{text}");
-                    shape.push(String::from_utf8_lossy(start.name().as_ref()).into_owned());
+                    shape.push(start.name().as_ref().to_owned());
                 }
                 quick_xml::events::Event::Comment(_)
                 | quick_xml::events::Event::CData(_)
