@@ -234,7 +234,7 @@ fn a_result_lies_at_the_line_that_demands_it() {
         lines[usize::try_from(number).expect("small") - 1]
     };
     assert!(line("owned:zdt-image").contains("owner: unknown"), "{}", line("owned:zdt-image"));
-    assert!(line("copies:samples").contains("copies: []"), "{}", line("copies:samples"));
+    assert!(line("copies:source").contains("copies: []"), "{}", line("copies:source"));
 }
 
 #[test]

@@ -31,8 +31,14 @@ const NASTY: [&str; 10] = [
 /// Returns text quoted for YAML, as JSON is.
 fn quoted(text: &str) -> String {
     let text = serde_json::to_string(text).expect("JSON");
-    // YAML takes no control character as it is, not even quoted.
-    let escaped = |c: char| if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    // YAML takes no control character as it is, not even quoted, and nothing that is no character.
+    let escaped = |c: char| {
+        if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') {
+            format!("\\u{:04x}", u32::from(c))
+        } else {
+            c.to_string()
+        }
+    };
     text.chars().map(escaped).collect()
 }
 
@@ -288,7 +294,7 @@ fn the_xml_of_a_junit_is_well_formed_and_has_the_same_shape_for_any_text() {
         }
     };
     let calm = shape(&rendered(&hostile_report("calm"), Format::Junit));
-    for nasty in NASTY.into_iter().chain(["]]><failure/><!-- \u{fffe}\u{ffff}\u{0}\u{b}", "<?xml?>&#0;&bad;"]) {
+    for nasty in NASTY.into_iter().chain(["]]><failure/><!-- \u{fffe}\u{ffff}\u{0}\u{b}x", "<?xml?>&#0;&bad;"]) {
         let text = rendered(&hostile_report(nasty), Format::Junit);
         assert_eq!(shape(&text), calm, "{nasty:?}");
         // XML 1.0, 2.2: what is no `Char`.
@@ -300,7 +306,7 @@ fn the_xml_of_a_junit_is_well_formed_and_has_the_same_shape_for_any_text() {
 #[test]
 fn an_exposition_has_as_many_lines_for_any_text() {
     let lines = |text: &str| rendered(&hostile_report(text), Format::Openmetrics).lines().count();
-    for nasty in NASTY.into_iter().chain(["\"} 1\n# EOF\nforged{x=\"", "\\", "\\\"", "{\u{85}\r"]) {
+    for nasty in NASTY.into_iter().chain(["\"} 1\n# EOF\nforged{x=\"", "\\", "\\\"", "{\u{85}\rx"]) {
         assert_eq!(lines(nasty), lines("calm"), "{nasty:?}");
     }
 }
