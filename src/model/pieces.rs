@@ -51,6 +51,15 @@ impl<'a, T> IntoIterator for &'a Pieces<T> {
     }
 }
 
+impl<'a, T> IntoIterator for &'a mut Pieces<T> {
+    type Item = &'a mut T;
+    type IntoIter = std::iter::Flatten<std::slice::IterMut<'a, Vec<T>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
+    }
+}
+
 impl<T: Serialize> Serialize for Pieces<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self)

@@ -174,7 +174,7 @@ pub fn compare(report: &mut Report, baseline: Baseline, only: &[NamePattern]) ->
         baseline.findings.iter().map(|finding| (&*finding.id, finding)).collect();
     let (mut new, mut unchanged, mut updated) = (0, 0, 0);
     let mut ended: HashMap<&str, Verdict> = HashMap::new();
-    for finding in report.findings.iter_mut() {
+    for finding in &mut report.findings {
         let before = then.remove(&*finding.id());
         if let Some(before) = before.filter(|before| before.verdict == finding.verdict) {
             finding.since = finding.since.or(Some(before.since.unwrap_or(baseline.as_of)));

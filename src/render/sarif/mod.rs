@@ -269,7 +269,10 @@ fn location(policy: ArtifactLocation, place: Place, name: String) -> Location {
 /// Returns what makes results of two runs the same. GitHub looks at the first alone; left out, its upload would
 /// make one of the line, and all assets of one entry of the policy would be one alert.
 fn fingerprints(id: &str) -> BTreeMap<&'static str, String> {
-    let digest: String = Sha256::digest(id.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::digest(id.as_bytes())
+        .iter()
+        .take(16)
+        .fold(String::new(), |digest, byte| digest + &format!("{byte:02x}"));
     BTreeMap::from([("primaryLocationLineHash", format!("{digest}:1")), ("lastgoodFindingId/v1", id.to_owned())])
 }
 
