@@ -86,9 +86,15 @@ struct OutputArgs {
     /// The format on standard output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Write the report to this file instead of standard output, whole or not at all
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// Also write report.md, report.json and evidence.jsonl into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Say what is new since this earlier report.json, and since when the rest is known
+    #[arg(long, value_name = "REPORT")]
+    baseline: Option<PathBuf>,
     /// Show only assets whose ids match; may be repeated, a leading ! excludes
     #[arg(long, value_name = "GLOB", value_parser = name_pattern)]
     only: Vec<NamePattern>,

@@ -5,6 +5,7 @@
 mod artifactory;
 mod artifactory_backups;
 mod artifactory_faults;
+mod baseline;
 mod boundaries;
 mod cli;
 mod collecting;
@@ -22,6 +23,7 @@ mod estate_s3;
 mod fault_pairs;
 mod faults;
 mod fixtures;
+mod formats;
 mod git;
 mod git_ssh;
 mod hostile;
