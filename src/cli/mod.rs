@@ -5,6 +5,7 @@
 mod audit;
 mod check;
 mod collect;
+mod comment;
 mod completions;
 mod discover;
 pub mod exit;
@@ -45,6 +46,12 @@ enum Command {
     Collect(CollectArgs),
     /// Judge evidence that was collected before
     Evaluate(EvaluateArgs),
+    /// Write the result as one comment under a pull request: the only command that writes elsewhere
+    ///
+    /// The comment is made, or the one that is there is changed: never a second. Only a comment of the token's
+    /// own that begins with lastgood's hidden mark is ever touched. The token needs "Pull requests: write" for
+    /// the one repository and nothing else; it is read from the environment and sent to --api-url alone.
+    Comment(CommentArgs),
     /// List what a system holds and no policy names; write a first policy
     Discover(DiscoverArgs),
     /// Show what the loss of one domain would take
@@ -176,6 +183,52 @@ struct EvaluateArgs {
 }
 
 #[derive(Debug, Args)]
+struct CommentArgs {
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// The repository of the pull request
+    #[arg(long, value_name = "OWNER/NAME")]
+    repo: crate::post::Repository,
+    /// The number of the pull request
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pr: u64,
+    /// The policy before the change: judge it by the same evidence, and say what the change does
+    #[arg(long, value_name = "POLICY")]
+    base: Option<PathBuf>,
+    /// An evidence bundle; may be repeated, and several are merged
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "offline", conflicts_with = "offline")]
+    evidence: Vec<PathBuf>,
+    /// Judge by the policy's statements and by imported files alone
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    when: WhenArgs,
+    /// Tells this comment from others in the pull request [default: the path of POLICY]
+    #[arg(long, value_name = "KEY", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    key: Option<String>,
+    /// Where the whole report is, to be linked
+    #[arg(long, value_name = "URL", value_parser = web_address)]
+    report_url: Option<String>,
+    /// Print the comment and write it nowhere; no token is needed
+    #[arg(long)]
+    dry_run: bool,
+    /// Also write the comment's text to this file, such as one for the summary of a job
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The environment variable that holds the token
+    #[arg(long, value_name = "NAME", default_value = "GITHUB_TOKEN")]
+    token_env: String,
+    /// The base of GitHub's REST API; of an Enterprise Server it ends in /api/v3
+    #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
+    api_url: String,
+    /// What makes the exit code say so: a gap, an unknown too, or nothing
+    #[arg(long, value_enum, default_value_t = exit::FailOn::Unknown, value_name = "WHAT")]
+    fail_on: exit::FailOn,
+    #[command(flatten)]
+    network: network::NetworkArgs,
+}
+
+#[derive(Debug, Args)]
 struct WhatifArgs {
     #[command(flatten)]
     policy: PolicyArgs,
@@ -232,6 +285,11 @@ fn instant(text: &str) -> Result<Instant, String> {
     parse_instant(text).ok_or_else(|| "not a time: write 2026-05-01 or 2026-05-01T03:00:00Z".to_owned())
 }
 
+fn web_address(text: &str) -> Result<String, String> {
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    if is_web { Ok(text.to_owned()) } else { Err("not an address: it begins with https://".to_owned()) }
+}
+
 fn name_pattern(text: &str) -> Result<NamePattern, String> {
     NamePattern::new(text).map_err(|why| format!("not a glob: {why}"))
 }
@@ -280,6 +338,7 @@ fn run(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Audit(args) => audit::audit(&args),
         Command::Collect(args) => collect::run(&args),
+        Command::Comment(args) => comment::run(&args),
         Command::Discover(args) => discover::run(&args),
         Command::Evaluate(args) => audit::evaluate(&args),
         Command::Whatif(args) => whatif::run(&args),

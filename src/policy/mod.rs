@@ -2,6 +2,7 @@
 //!
 //! Opening files is left to the command line; what was seen, to `evidence`; verdicts, to `judge`.
 
+pub mod changes;
 mod check;
 pub mod decode;
 pub mod document;

@@ -2,6 +2,7 @@
 //!
 //! Sees the frozen view alone; where the bytes go is left to the command line.
 
+pub mod comment;
 mod csv;
 pub mod escape;
 pub mod json;
@@ -36,6 +37,8 @@ pub enum Format {
     Junit,
     /// OpenMetrics text, for the node exporter's textfile collector too.
     Openmetrics,
+    /// The comment under a pull request, as `lastgood comment` writes it.
+    Comment,
 }
 
 /// What a renderer may know of the place its output goes to.
@@ -93,6 +96,7 @@ impl Format {
             Self::Sarif => &sarif::Sarif,
             Self::Junit => &junit::Junit,
             Self::Openmetrics => &openmetrics::OpenMetrics,
+            Self::Comment => &comment::Comment,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod baseline;
 mod build;
+pub mod changes;
 pub mod rank;
 
 use std::collections::BTreeMap;

@@ -218,6 +218,11 @@ impl Estate {
         self.ca.as_deref()
     }
 
+    /// Returns the comments of its pull request, to add to them.
+    pub fn comments(&self) -> &github::comments::Comments {
+        &self.github.comments
+    }
+
     /// Returns what is true of it.
     pub fn truth(&self) -> &Truth {
         &self.github.truth

@@ -2,6 +2,7 @@
 //!
 //! One module a subject; unit tests stand beside the code they test.
 
+mod action;
 mod artifactory;
 mod artifactory_backups;
 mod artifactory_faults;
@@ -12,6 +13,8 @@ mod collecting;
 mod collecting_commands;
 mod collecting_doubt;
 mod collecting_faults;
+mod comment_text;
+mod commenting;
 mod comparing;
 mod doubt;
 #[path = "../estate/mod.rs"]

@@ -58,6 +58,7 @@ fn stages_import_only_what_stands_before_them() {
         ("judge", &["judge", "evidence", "policy", "model"]),
         ("report", &["report", "judge", "evidence", "policy", "model"]),
         ("render", &["render", "report", "model"]),
+        ("post", &["post", "collect", "model"]),
     ];
     for (name, text) in rust_files() {
         let Some(stage) = name.strip_prefix("src/").and_then(|rest| rest.split('/').next()) else { continue };

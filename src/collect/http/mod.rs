@@ -9,7 +9,7 @@ pub mod answer;
 pub mod ask;
 mod fault;
 mod host;
-mod limits;
+pub mod limits;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -128,8 +128,9 @@ impl Door {
         &self.inner.clock
     }
 
-    /// Returns the HTTP client, for libraries that ask on their own account for credentials. What is asked
-    /// so is not paced, not tried again and has no provenance: no audited system is asked this way.
+    /// Returns the HTTP client, for libraries that ask on their own account for credentials, and for `post`.
+    /// What is asked so is not paced, not tried again and has no provenance: no audited system is asked this
+    /// way.
     pub fn client(&self) -> &reqwest::Client {
         &self.inner.client
     }

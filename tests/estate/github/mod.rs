@@ -5,6 +5,7 @@
 
 mod actions;
 mod app;
+pub mod comments;
 mod commits;
 mod graphql;
 mod migrations;
@@ -53,6 +54,8 @@ pub struct GitHub {
     git: Option<PathBuf>,
     /// By token, or nothing for anonymous: how many questions were answered.
     used: Mutex<BTreeMap<String, u64>>,
+    /// The comments of the pull request.
+    pub comments: comments::Comments,
     /// Tokens that were made for installations of the app.
     issued: Mutex<Vec<Token>>,
 }
@@ -60,7 +63,16 @@ pub struct GitHub {
 impl GitHub {
     /// Returns a GitHub of which that is true.
     pub fn new(truth: Truth, now: Instant, limits: Limits, git: Option<PathBuf>, scheme: &'static str) -> Self {
-        Self { truth, now, scheme, limits, git, used: Mutex::default(), issued: Mutex::default() }
+        Self {
+            truth,
+            now,
+            scheme,
+            limits,
+            git,
+            used: Mutex::default(),
+            comments: comments::Comments::default(),
+            issued: Mutex::default(),
+        }
     }
 
     /// Returns the repository with that owner and name, and whether that is its name now.
@@ -174,7 +186,13 @@ impl GitHub {
         let path: Vec<&str> = question.path.iter().map(String::as_str).collect();
         let is_get = method == Method::GET || method == Method::HEAD;
         match path.as_slice() {
+            ["graphql"] if method == Method::POST && question.body.ends_with(b"{ viewer { login } }\"}") => {
+                self.viewer_login(question)
+            }
             ["graphql"] if method == Method::POST => self.graphql(question),
+            ["repos", _, _, "issues", rest @ ..] | ["repositories", _, "issues", rest @ ..] => {
+                self.issues(method, question, rest)
+            }
             ["app", "installations", id, "access_tokens"] if method == Method::POST => self.make_token(question, id),
             _ if !is_get => failure(StatusCode::NOT_FOUND, "Not Found"),
             ["rate_limit"] => self.rate_limit(question),

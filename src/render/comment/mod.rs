@@ -1,0 +1,224 @@
+//! The comment under a pull request: what is wrong, what the change does, what to decide, at one look.
+//!
+//! Which comment it becomes is left to `post`; lists that do not fit are cut by `fit`.
+
+mod fit;
+mod tables;
+
+use std::io;
+
+use super::{Look, RenderError, Renderer, escape, phrases};
+use crate::model::Verdict;
+use crate::model::time::human;
+use crate::report::changes::{Changes, Effect, Way};
+use crate::report::{AssetCounts, Report, rank};
+use fit::Fit;
+
+/// The most bytes of a comment. GitHub takes 65,536 characters; no counting of characters gives more of
+/// them than there are bytes.
+pub const MAX_BYTES: usize = 65_536;
+
+/// How many decisions stand on top.
+const MAX_DECISIONS: usize = 3;
+/// How many names one cell lists.
+const MAX_NAMES: usize = 6;
+
+/// What stands in a comment besides the report.
+#[derive(Debug, Default)]
+pub struct Extras<'e> {
+    /// The hidden first line by which the comment is found again; `None` for none.
+    pub marker: Option<&'e str>,
+    /// What the change of the policy does; `None` where nothing was compared.
+    pub changes: Option<&'e Changes>,
+    /// Where the whole report is, a URL; `None` where the comment cannot say.
+    pub report_url: Option<&'e str>,
+}
+
+/// The renderer of the comment for a policy that is compared with none.
+pub(super) struct Comment;
+
+impl Renderer for Comment {
+    fn render(&self, report: &Report, _look: Look, out: &mut dyn io::Write) -> Result<(), RenderError> {
+        Ok(out.write_all(text(report, &Extras::default()).as_bytes())?)
+    }
+}
+
+/// Returns the comment, at most `MAX_BYTES` long, ending in one newline. What does not fit is left out
+/// row by row, and the comment says how much that is.
+pub fn text(report: &Report, extras: &Extras<'_>) -> String {
+    let mut fit = Fit::new(MAX_BYTES, &closing(report, extras));
+    if let Some(marker) = extras.marker {
+        fit.always(&format!("{marker}\n"));
+    }
+    fit.always(&heading(report));
+    if let Some(changes) = extras.changes {
+        fit.always(&effect(report, changes));
+        for block in [tables::asks(changes), tables::verdicts(changes)] {
+            fit.block(block);
+        }
+    }
+    fit.always(&counts(report, extras.changes));
+    fit.always(&decisions(report));
+    let is_open = |wanted: Verdict| rank::by_consequence(report).into_iter().filter(move |one| one.verdict == wanted);
+    fit.block(tables::findings("Gaps", &is_open(Verdict::Gap).collect::<Vec<_>>()));
+    fit.block(tables::findings("Unknowns: what nobody can tell", &is_open(Verdict::Unknown).collect::<Vec<_>>()));
+    fit.block(tables::unseen(report));
+    fit.finish()
+}
+
+/// Returns text of the policy or of a system as Markdown shows it, for one line.
+fn shown(text: &str) -> String {
+    escape::markdown_text(&escape::line(text))
+}
+
+fn verdict(verdict: Option<Verdict>) -> &'static str {
+    verdict.map_or("not asked", phrases::verdict)
+}
+
+fn some(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+fn heading(report: &Report) -> String {
+    format!(
+        "## {}: {}\n\n**{}** as of {}. {}\n",
+        phrases::verdict(report.verdict),
+        shown(&report.policy.title),
+        phrases::verdict(report.verdict),
+        human(report.as_of),
+        shown(&phrases::verdict_line(report)),
+    )
+}
+
+/// What the change does, in a few lines: the worst first.
+fn effect(report: &Report, changes: &Changes) -> String {
+    let mut lines = Vec::new();
+    let gone: Vec<&str> = changes.assets.iter().filter(|one| one.after.is_none()).map(|one| one.id.as_str()).collect();
+    if !gone.is_empty() {
+        let open: usize = changes.assets.iter().filter(|one| one.after.is_none()).map(|one| one.open).sum();
+        lines.push(format!(
+            "**{} audited any more**: {}; {} with {}.",
+            some(gone.len(), "asset is not", "assets are not"),
+            shown(&phrases::names(gone.iter().copied(), MAX_NAMES)),
+            some(open, "open finding goes", "open findings go"),
+            if gone.len() == 1 { "it" } else { "them" },
+        ));
+    }
+    let turned = |way: Way| changes.turns.iter().filter(move |turn| turn.way() == way);
+    let closed = turned(Way::Closed).count();
+    if closed > 0 {
+        let accepted = turned(Way::Closed).filter(|turn| turn.after == Some(Verdict::Accepted)).count();
+        let waived = if accepted > 0 { format!(" ({accepted} by a waiver)") } else { String::new() };
+        lines.push(format!(
+            "**{} open any more{waived}, and no backup is better for it.**",
+            some(closed, "finding is not", "findings are not"),
+        ));
+    }
+    let weaker = tables::labels(changes, Effect::Weaker);
+    if !weaker.is_empty() {
+        lines.push(format!("**Less is asked, or more is accepted**: {}.", shown(&weaker)));
+    }
+    let opened = turned(Way::Opened).count();
+    if opened > 0 {
+        lines.push(format!("{} open now.", some(opened, "finding that was not is", "findings that were not are")));
+    }
+    let other = tables::labels(changes, Effect::Different);
+    if !other.is_empty() {
+        lines.push(format!("Looked at or claimed otherwise: {}.", shown(&other)));
+    }
+    let stronger = tables::labels(changes, Effect::Stronger);
+    if !stronger.is_empty() {
+        lines.push(format!("More is asked, or less is accepted: {}.", shown(&stronger)));
+    }
+    if lines.is_empty() && changes.assets.is_empty() && changes.turns.is_empty() {
+        return "\n### What this change does\n\nNothing: no demand, waiver, claim or verdict differs.\n".to_owned();
+    }
+    let verdicts = if changes.base.verdict == report.verdict {
+        format!("The verdict stays {}.", phrases::verdict(report.verdict))
+    } else {
+        format!(
+            "The verdict goes from {} to {}.",
+            phrases::verdict(changes.base.verdict),
+            phrases::verdict(report.verdict)
+        )
+    };
+    let lines: String = lines.iter().map(|line| format!("- {line}\n")).collect();
+    format!(
+        "\n### What this change does\n\n{verdicts} Both policies were judged by the same evidence as of the same time: what differs below, the policy alone did.\n\n{lines}"
+    )
+}
+
+fn counts(report: &Report, changes: Option<&Changes>) -> String {
+    let row = |name: &str, counts: &AssetCounts| {
+        format!(
+            "| {name} | {} | {} | {} | {} | {} | {} |\n",
+            counts.total, counts.met, counts.gap, counts.unknown, counts.accepted, counts.new
+        )
+    };
+    let mut text = "\n### Counts\n\n| | assets | met | gap | unknown | accepted | new |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n".to_owned();
+    text.push_str(&row(if changes.is_some() { "with this change" } else { "now" }, &report.summary.assets));
+    if let Some(changes) = changes {
+        text.push_str(&row("before it", &changes.base.assets));
+    }
+    text.push_str("\nUnknown means that nobody can tell; it is never counted as met.\n");
+    text
+}
+
+fn decisions(report: &Report) -> String {
+    let decisions = rank::decisions(report, MAX_DECISIONS);
+    if decisions.is_empty() {
+        return "\n### Decisions needed\n\nNone: no gap is open.\n".to_owned();
+    }
+    let mut text = "\n### Decisions needed\n\n".to_owned();
+    for (number, decision) in decisions.iter().enumerate() {
+        text.push_str(&format!(
+            "{}. **{}** ({}): {}. {}\n",
+            number + 1,
+            decision.finding.control.word(),
+            decision.finding.severity.word(),
+            shown(&phrases::names(decision.assets.iter().copied(), MAX_NAMES)),
+            shown(decision.finding.remedy()),
+        ));
+    }
+    text
+}
+
+/// Where the whole report is, and what was judged by what.
+fn closing(report: &Report, extras: &Extras<'_>) -> String {
+    let whole = match extras.report_url {
+        Some(url) => format!("[The whole report]({})", link(url)),
+        None => "The whole report: `lastgood audit --out DIR`".to_owned(),
+    };
+    let base = extras.changes.map_or_else(String::new, |changes| {
+        format!(" Compared with {} (`{}`).", shown(&changes.base.file), short(&changes.base.sha256))
+    });
+    format!(
+        "\n---\n{whole}. Policy {} (`{}`).{base} {} observations (`{}`). {} {}.\n",
+        shown(&report.policy.file),
+        short(&report.policy.sha256),
+        report.evidence.observations,
+        short(report.evidence.digest.to_string().trim_start_matches("sha256:")),
+        report.tool.name,
+        report.tool.version,
+    )
+}
+
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
+/// Returns a URL as the target of a link in Markdown: what could end it is percent-encoded.
+fn link(url: &str) -> String {
+    let mut out = String::with_capacity(url.len());
+    for character in url.chars() {
+        if character.is_control() || " <>()[]\\`\"'|".contains(character) || escape::steers(character) {
+            let mut bytes = [0; 4];
+            for byte in character.encode_utf8(&mut bytes).bytes() {
+                out.push_str(&format!("%{byte:02X}"));
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
