@@ -6,6 +6,10 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
 
+#[path = "process/mod.rs"]
+#[expect(dead_code, reason = "other benchmarks use the rest of it")]
+mod process;
+
 use std::hint::black_box;
 use std::io::Write as _;
 use std::process::Command;
@@ -109,13 +113,6 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     (start.elapsed(), result)
 }
 
-/// Returns the peak resident memory of this process in MiB; zero where the system does not tell.
-fn peak_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() / 1024
-}
-
 fn engine(assets: usize) -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("evidence.jsonl");
@@ -174,7 +171,7 @@ fn child(path: &str) -> Result<(), Box<dyn std::error::Error>> {
         ms(markdown),
         ms(work),
         each,
-        peak_mib()
+        process::peak_mib(None)
     );
     Ok(())
 }

@@ -4,16 +4,19 @@
 //! Prints figures and judges none. Collecting runs in a process of its own, so that its peak memory is
 //! its own; the peer and the tool take turns.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 #[path = "../tests/estate/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the tests use the rest of it")]
 mod estate;
+#[path = "process/mod.rs"]
+mod process;
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant as Clock};
 
 use estate::{Estate, Truth, many};
+use process::Took;
 
 /// What is added to every answer.
 const LATENCY: Duration = Duration::from_millis(50);
@@ -58,40 +61,10 @@ fn start(count: u64) -> (Estate, Estate) {
     (github, git)
 }
 
-/// Collects in a process of its own, and returns how long it took and its peak memory in MiB.
-fn collect(text: &str) -> Result<(Duration, u64), Box<dyn std::error::Error>> {
+/// Collects in a process of its own, and returns what it took.
+fn collect(text: &str) -> std::io::Result<Took> {
     let folder = tempfile::tempdir()?;
-    let path = folder.path().join("policy.yaml");
-    std::fs::write(&path, text)?;
-    let began = Clock::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_lastgood"))
-        .args(["collect", "--quiet", "--jobs", "16", "-o"])
-        .arg(folder.path().join("evidence.jsonl"))
-        .arg(&path)
-        .env("ESTATE_TOKEN", estate::ALL)
-        .stderr(Stdio::inherit())
-        .spawn()?;
-    // The kernel forgets the peak when the process ends, so it is read while it runs.
-    let mut peak = 0;
-    let status = loop {
-        peak = peak_mib(child.id()).max(peak);
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    let took = began.elapsed();
-    if !status.success() {
-        eprintln!("collect ended with {status}");
-    }
-    Ok((took, peak))
-}
-
-/// Returns the peak resident memory of a process in MiB; zero where the system does not tell.
-fn peak_mib(id: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() / 1024
+    process::collect(text, &folder.path().join("evidence.jsonl"), 16, estate::ALL)
 }
 
 /// Reads both sides of so many mirrors by `git ls-remote`, 16 at once, and returns how long it took.
@@ -126,10 +99,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (github, git) = start(5_000);
     for _ in 0..RUNS {
         github.forget();
-        let (took, peak) = collect(&policy(&github, &git, false))?;
+        let Took { time, peak_mib } = collect(&policy(&github, &git, false))?;
         println!(
-            "5,000 repositories listed with facets: {:.2} s, {} requests, peak {peak} MiB",
-            took.as_secs_f64(),
+            "5,000 repositories listed with facets: {:.2} s, {} requests, peak {peak_mib} MiB",
+            time.as_secs_f64(),
             github.requests().len()
         );
     }
@@ -137,13 +110,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for _ in 0..RUNS {
         github.forget();
         git.forget();
-        let (took, peak) = collect(&policy(&github, &git, true))?;
+        let Took { time, peak_mib } = collect(&policy(&github, &git, true))?;
         let requests = github.requests().len() + git.requests().len();
         let peer = peer(&github, &git, PEER_MIRRORS)?;
-        let (each, peer_each) = (took.as_secs_f64() / f64::from(MIRRORS), peer.as_secs_f64() / f64::from(PEER_MIRRORS));
+        let (each, peer_each) = (time.as_secs_f64() / f64::from(MIRRORS), peer.as_secs_f64() / f64::from(PEER_MIRRORS));
         println!(
-            "{MIRRORS} mirrors compared: {:.2} s, {requests} requests, peak {peak} MiB | git ls-remote of {PEER_MIRRORS}: {:.2} s | {:.1} and {:.1} ms a mirror, {:.1} times as fast",
-            took.as_secs_f64(),
+            "{MIRRORS} mirrors compared: {:.2} s, {requests} requests, peak {peak_mib} MiB | git ls-remote of {PEER_MIRRORS}: {:.2} s | {:.1} and {:.1} ms a mirror, {:.1} times as fast",
+            time.as_secs_f64(),
             peer.as_secs_f64(),
             each * 1_000.0,
             peer_each * 1_000.0,

@@ -6,6 +6,10 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+#[path = "process/mod.rs"]
+#[expect(dead_code, reason = "other benchmarks use the rest of it")]
+mod process;
+
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant as Clock;
@@ -81,13 +85,6 @@ impl Side for Made {
     }
 }
 
-/// Returns the peak resident memory of this process in MiB; zero where the system does not tell.
-fn peak_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) / 1_024
-}
-
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]
 fn measure(rows: u64, kinds: &'static [Kind], what: &str) -> Result<(), Box<dyn std::error::Error>> {
     let original = Arc::new(Made { rows, kinds, leaves_out: None, changes: None });
@@ -105,7 +102,7 @@ fn measure(rows: u64, kinds: &'static [Kind], what: &str) -> Result<(), Box<dyn 
         found.missing,
         found.different,
         2.0 * rows as f64 / seconds,
-        peak_mib()
+        process::peak_mib(None)
     );
     Ok(())
 }

@@ -4,17 +4,19 @@
 //! Prints figures and judges none. Collecting runs in a process of its own, so that its peak memory is its
 //! own. The definitions are classified one question a job, so their rate is that of 4 questions in 50 ms.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its figures")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 #[path = "../tests/estate/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the tests use the rest of it")]
 mod estate;
+#[path = "process/mod.rs"]
+mod process;
 
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant as Clock};
+use std::time::Duration;
 
 use estate::jenkins::Controller;
 use estate::{Estate, Truth};
+use process::Took;
 
 /// What is added to every answer.
 const LATENCY: Duration = Duration::from_millis(50);
@@ -40,41 +42,13 @@ assets:
     )
 }
 
-/// Collects in a process of its own, and returns how long it took, its peak memory in MiB, and how many
-/// items it wrote.
-fn collect(text: &str) -> Result<(Duration, u64, usize), Box<dyn std::error::Error>> {
+/// Collects in a process of its own, and returns what it took and how many items it wrote.
+fn collect(text: &str) -> std::io::Result<(Took, usize)> {
     let folder = tempfile::tempdir()?;
-    let (path, evidence) = (folder.path().join("policy.yaml"), folder.path().join("evidence.jsonl"));
-    std::fs::write(&path, text)?;
-    let began = Clock::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_lastgood"))
-        .args(["collect", "--quiet", "--jobs", "4", "-o"])
-        .arg(&evidence)
-        .arg(&path)
-        .stderr(Stdio::inherit())
-        .spawn()?;
-    // The kernel forgets the peak when the process ends, so it is read while it runs.
-    let mut peak = 0;
-    let status = loop {
-        peak = peak_mib(child.id()).max(peak);
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    let took = began.elapsed();
-    if !status.success() {
-        eprintln!("collect ended with {status}");
-    }
+    let evidence = folder.path().join("evidence.jsonl");
+    let took = process::collect(text, &evidence, 4, "")?;
     let items = std::fs::read_to_string(evidence)?.lines().filter(|line| line.contains("\"item\"")).count();
-    Ok((took, peak, items))
-}
-
-/// Returns the peak resident memory of a process in MiB; zero where the system does not tell.
-fn peak_mib(id: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() / 1024
+    Ok((took, items))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -85,22 +59,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         estate.latency(LATENCY);
         for _ in 0..RUNS {
             estate.forget();
-            let (took, peak, items) = collect(&policy(&estate, false))?;
+            let (Took { time, peak_mib }, items) = collect(&policy(&estate, false))?;
             println!(
-                "{items} jobs in {folders} x {folders} folders: {:.2} s, {} requests, {} at once, peak {peak} MiB",
-                took.as_secs_f64(),
+                "{items} jobs in {folders} x {folders} folders: {:.2} s, {} requests, {} at once, peak {peak_mib} MiB",
+                time.as_secs_f64(),
                 estate.requests().len(),
                 estate.most_at_once()
             );
         }
         estate.forget();
-        let (took, peak, items) = collect(&policy(&estate, true))?;
+        let (Took { time, peak_mib }, items) = collect(&policy(&estate, true))?;
         println!(
-            "  with where each is defined: {:.2} s, {} requests, {} at once, {:.0} definitions a second, peak {peak} MiB",
-            took.as_secs_f64(),
+            "  with where each is defined: {:.2} s, {} requests, {} at once, {:.0} definitions a second, peak {peak_mib} MiB",
+            time.as_secs_f64(),
             estate.requests().len(),
             estate.most_at_once(),
-            f64::from(u32::try_from(items)?) / took.as_secs_f64()
+            f64::from(u32::try_from(items)?) / time.as_secs_f64()
         );
     }
     Ok(())

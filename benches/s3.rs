@@ -11,6 +11,9 @@
 #[path = "../tests/estate/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the tests use the rest of it")]
 mod estate;
+#[path = "process/mod.rs"]
+#[expect(dead_code, reason = "other benchmarks use the rest of it")]
+mod process;
 #[path = "../tests/servers/mod.rs"]
 #[expect(dead_code, reason = "the tests use the rest of it")]
 mod servers;
@@ -20,9 +23,9 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, Instant as Clock};
+use std::time::Duration;
 
 use estate::{Estate, Truth, s3};
 use futures_util::{StreamExt as _, stream};
@@ -31,6 +34,7 @@ use lastgood::collect::http::{Door, Settings};
 use lastgood::collect::s3::Bucket;
 use lastgood::collect::secrets::Keyring;
 use lastgood::policy::{Policy, System};
+use process::Took;
 use secrecy::SecretString;
 use servers::{Client, Server};
 use tokio::sync::mpsc;
@@ -73,43 +77,16 @@ impl Shape {
     }
 }
 
-/// What a run of a tool took.
-struct Took {
-    time: Duration,
-    peak_mib: u64,
-    /// How many objects it listed, as far as it says so.
-    found: usize,
-}
+/// What a run of a tool took, and how many objects it listed, as far as it says so.
+type Run = (Took, usize);
 
 /// Runs a program to its end and returns what it took. Its output goes to a file, and `count` finds in it
 /// how many objects there were.
-fn run(mut command: Command, count: impl Fn(&str) -> usize) -> Result<Took, Box<dyn Error>> {
+fn run(mut command: Command, count: impl Fn(&str) -> usize) -> Result<Run, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("output");
-    let began = Clock::now();
-    let mut child = command.stdin(Stdio::null()).stdout(File::create(&path)?).stderr(Stdio::inherit()).spawn()?;
-    // The kernel forgets the peak when the process ends, so it is read while it runs.
-    let mut peak_mib = 0;
-    let status = loop {
-        peak_mib = peak(child.id()).max(peak_mib);
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    let time = began.elapsed();
-    if !status.success() {
-        // Not the command itself, which would print its environment.
-        return Err(format!("it ended with {status}").into());
-    }
-    Ok(Took { time, peak_mib, found: count(&std::fs::read_to_string(&path)?) })
-}
-
-/// Returns the peak resident memory of a process in MiB; zero where the system does not tell.
-fn peak(id: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() / 1024
+    let took = process::run(command.stdout(File::create(&path)?))?;
+    Ok((took, count(&std::fs::read_to_string(&path)?)))
 }
 
 /// Returns a program that lists a bucket, with the server's key in its environment.
@@ -133,7 +110,7 @@ fn tool(program: impl Into<OsString>, server: &Server) -> Command {
 /// The tools that compare, by name.
 const COMPARERS: [&str; 2] = ["lastgood collect", "rclone check"];
 
-fn comparing(name: &str, server: &Server, folder: &Path) -> Result<Took, Box<dyn Error>> {
+fn comparing(name: &str, server: &Server, folder: &Path) -> Result<Run, Box<dyn Error>> {
     let [original, copy] = SIDES;
     if name == "rclone check" {
         let mut command = tool("rclone", server);
@@ -165,8 +142,8 @@ fn compare(server: &Server) -> Result<(), Box<dyn Error>> {
     for _ in 0..RUNS {
         let mut ours: Option<Duration> = None;
         for name in COMPARERS {
-            let took = match comparing(name, server, folder.path()) {
-                Ok(took) => took,
+            let (took, found) = match comparing(name, server, folder.path()) {
+                Ok(run) => run,
                 Err(error) => {
                     println!("two sides of {SIDE} objects: {name}: not measured: {error}");
                     continue;
@@ -177,10 +154,9 @@ fn compare(server: &Server) -> Result<(), Box<dyn Error>> {
             }
             let ratio = ours.map_or(f64::NAN, |ours| took.time.as_secs_f64() / ours.as_secs_f64());
             println!(
-                "two sides of {SIDE} objects: {name}: {:.2} s, {ratio:.1} times as long as lastgood, peak {} MiB, {} equal",
+                "two sides of {SIDE} objects: {name}: {:.2} s, {ratio:.1} times as long as lastgood, peak {} MiB, {found} equal",
                 took.time.as_secs_f64(),
-                took.peak_mib,
-                took.found
+                took.peak_mib
             );
         }
     }
@@ -195,7 +171,7 @@ fn key_of_side(number: usize) -> String {
 /// The tools, by name.
 const TOOLS: [&str; 4] = ["lastgood", "rclone lsjson", "aws s3api list-objects-v2", "aws s3 ls"];
 
-fn listing(name: &str, server: &Server, bucket: &str) -> Result<Took, Box<dyn Error>> {
+fn listing(name: &str, server: &Server, bucket: &str) -> Result<Run, Box<dyn Error>> {
     let lines = |text: &str, with: &str| text.lines().filter(|line| line.contains(with)).count();
     match name {
         "lastgood" => {
@@ -354,8 +330,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         for _ in 0..RUNS {
             let mut ours: Option<Duration> = None;
             for name in TOOLS {
-                let took = match listing(name, &server, shape.bucket()) {
-                    Ok(took) => took,
+                let (took, found) = match listing(name, &server, shape.bucket()) {
+                    Ok(run) => run,
                     Err(error) => {
                         println!("{COUNT} objects over {} prefixes: {name}: not measured: {error}", shape.prefixes());
                         continue;
@@ -366,11 +342,10 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
                 let ratio = ours.map_or(f64::NAN, |ours| took.time.as_secs_f64() / ours.as_secs_f64());
                 println!(
-                    "{COUNT} objects over {} prefixes: {name}: {:.2} s, {ratio:.1} times as long as lastgood, peak {} MiB, {} found",
+                    "{COUNT} objects over {} prefixes: {name}: {:.2} s, {ratio:.1} times as long as lastgood, peak {} MiB, {found} found",
                     shape.prefixes(),
                     took.time.as_secs_f64(),
-                    took.peak_mib,
-                    took.found
+                    took.peak_mib
                 );
             }
         }

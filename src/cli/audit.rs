@@ -10,13 +10,18 @@ use crate::collect;
 use crate::collect::clock::Clock;
 use crate::evidence::{Observation, bundle, stated};
 use crate::judge;
+use crate::model::time::rfc3339;
 use crate::policy::Policy;
 use crate::render::{Format, Look};
-use crate::report;
+use crate::report::{self, Report, baseline};
+
+/// The look of what goes to files.
+const PLAIN: Look = Look { width: 100, styled: false };
 
 /// Collects, judges and renders.
 pub(super) fn audit(args: &AuditArgs) -> Result<u8, Failure> {
     let policy = input::policy(&args.policy.policy)?;
+    let baseline = args.output.baseline()?;
     let folder = args.policy.policy.parent().unwrap_or_else(|| Path::new(""));
     let from = args.when.period.map(|period| period.from);
     let options = args.network.options(args.offline, &args.output.only, from)?;
@@ -38,21 +43,38 @@ pub(super) fn audit(args: &AuditArgs) -> Result<u8, Failure> {
     // What was seen must not be later than the audit, which is made only now.
     let as_of = if args.offline { Some(around.clock.now()) } else { args.when.as_of };
     let when = WhenArgs { as_of, period: args.when.period };
-    finish(&policy, gathered.observations, &when, &args.output)
+    finish(&policy, gathered.observations, &when, baseline, &args.output)
 }
 
 /// Judges and renders evidence that was collected before.
 pub(super) fn evaluate(args: &EvaluateArgs) -> Result<u8, Failure> {
     let policy = input::policy(&args.policy.policy)?;
+    let baseline = args.output.baseline()?;
     let mut observations = input::bundles(&args.evidence)?;
     observations.extend(stated::statements(&policy).map_err(|error| Failure::tool("evidence", &error))?);
-    finish(&policy, observations, &args.when, &args.output)
+    finish(&policy, observations, &args.when, baseline, &args.output)
 }
 
-fn finish(policy: &Policy, observations: Vec<Observation>, when: &WhenArgs, args: &OutputArgs) -> Result<u8, Failure> {
+/// An earlier report, and the file that it was read from.
+type Earlier<'a> = (&'a Path, baseline::Baseline);
+
+impl OutputArgs {
+    /// Reads the earlier report, before any work that would be in vain without it.
+    fn baseline(&self) -> Result<Option<Earlier<'_>>, Failure> {
+        self.baseline.as_deref().map(|path| Ok((path, input::baseline(path)?))).transpose()
+    }
+}
+
+fn finish(
+    policy: &Policy,
+    observations: Vec<Observation>,
+    when: &WhenArgs,
+    baseline: Option<Earlier<'_>>,
+    args: &OutputArgs,
+) -> Result<u8, Failure> {
     let evidence = bundle::merge(observations);
     let audit = judge::judge(policy, &evidence, input::when(when, policy));
-    let report = report::build(audit, &evidence, &args.only);
+    let mut report = report::build(audit, &evidence, &args.only);
     if !args.only.is_empty() && report.assets.is_empty() {
         return Err(Failure::Usage {
             message: "--only matches no asset, so nothing would be judged".to_owned(),
@@ -65,10 +87,12 @@ fn finish(policy: &Policy, observations: Vec<Observation>, when: &WhenArgs, args
         let count = report.evidence.unmatched;
         output::note(&format!("warning: {count} observations speak of assets that the policy does not have"));
     }
+    if let Some(baseline) = baseline {
+        compare(&mut report, baseline, args)?;
+    }
     if let Some(folder) = &args.out {
-        let plain = Look { width: 100, styled: false };
         let render = |name: &str, format: Format, out: &mut dyn io::Write| {
-            format.renderer().render(&report, plain, out).map_err(|error| Failure::tool(name, &error))
+            format.renderer().render(&report, PLAIN, out).map_err(|error| Failure::tool(name, &error))
         };
         // The reports last: they say which evidence they rest on, and not the other way round.
         files::write_set(
@@ -83,6 +107,38 @@ fn finish(policy: &Policy, observations: Vec<Observation>, when: &WhenArgs, args
         )?;
         output::note(&format!("wrote report.md, report.json and evidence.jsonl to {}", folder.display()));
     }
-    output::print_report(&report, args.format)?;
+    if let Some(caution) = args.format.renderer().caution(&report) {
+        output::note(&format!("warning: {caution}"));
+    }
+    match &args.output {
+        Some(file) => {
+            files::write_one(file, &|out| output::render(&report, args.format, PLAIN, out))?;
+            output::note(&format!("wrote {}", file.display()));
+        }
+        None => output::print_report(&report, args.format)?,
+    }
     Ok(exit::code(&report, args.fail_on))
+}
+
+/// Compares with an earlier report, and says how many findings are new.
+fn compare(report: &mut Report, (path, baseline): Earlier<'_>, args: &OutputArgs) -> Result<(), Failure> {
+    let name = path.display();
+    baseline::compare(report, baseline, &args.only)
+        .map_err(|error| Failure::Usage { message: format!("cannot compare with {name}: {error}"), hint: None })?;
+    let Some(compared) = &report.baseline else { return Ok(()) };
+    if compared.title != report.policy.title {
+        output::note(&format!(
+            "warning: {name} is the report of a policy called {:?}, and this one is called {:?}",
+            compared.title, report.policy.title
+        ));
+    }
+    output::note(&format!(
+        "since {} ({name}): {} new, {} updated, {} unchanged, {} no longer open",
+        rfc3339(compared.as_of),
+        compared.new,
+        compared.updated,
+        compared.unchanged,
+        compared.absent.len()
+    ));
+    Ok(())
 }

@@ -3,7 +3,6 @@
 //! Bundles of several runs merge, so that collecting can be split over jobs with `--only`.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::Path;
 
 use super::{CollectArgs, Failure, exit, files, input, output};
@@ -39,17 +38,11 @@ pub(super) fn run(args: &CollectArgs) -> Result<u8, Failure> {
     }
     match (&args.output, &args.out) {
         (Some(file), _) => {
-            let folder =
-                file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-            let name = file
-                .file_name()
-                .and_then(|name| name.to_str())
-                .ok_or_else(|| Failure::Usage { message: format!("{} names no file", file.display()), hint: None })?;
-            write(folder, name, observations)?;
+            write(file, observations)?;
             output::note(&format!("wrote {} observations to {}", observations.len(), file.display()));
         }
         (None, Some(folder)) => {
-            write(folder, "evidence.jsonl", observations)?;
+            write(&folder.join("evidence.jsonl"), observations)?;
             output::note(&format!(
                 "wrote {} observations to {}",
                 observations.len(),
@@ -82,7 +75,7 @@ fn hidden(policy: &Policy, observations: &[Observation], now: Instant) -> BTreeS
     public_only.filter(|system| !leaves_out_private(excludes, system, now)).map(str::to_owned).collect()
 }
 
-fn write(folder: &Path, name: &str, observations: &[Observation]) -> Result<(), Failure> {
-    let content = |out: &mut dyn Write| bundle::write(observations, out).map_err(|error| Failure::tool(name, &error));
-    files::write_set(folder, &[(name, &content)])
+fn write(file: &Path, observations: &[Observation]) -> Result<(), Failure> {
+    let name = file.display().to_string();
+    files::write_one(file, &|out| bundle::write(observations, out).map_err(|error| Failure::tool(&name, &error)))
 }

@@ -44,7 +44,8 @@ pub(super) fn run(args: &CommentArgs) -> Result<u8, Failure> {
     let extras = Extras { marker: Some(&marker), changes: changes.as_ref(), report_url: args.report_url.as_deref() };
     let body = text(&head, &extras);
     if let Some(path) = &args.output {
-        write(path, &body)?;
+        let name = path.display().to_string();
+        files::write_one(path, &|out| out.write_all(body.as_bytes()).map_err(|error| Failure::tool(&name, &error)))?;
     }
     output::note(&verdict(&head));
     match to {
@@ -142,18 +143,6 @@ fn key_of(path: &Path) -> String {
     let parts = path.components().filter(|part| !matches!(part, std::path::Component::CurDir));
     let key = parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
     key.replacen("//", "/", 1)
-}
-
-fn write(path: &Path, body: &str) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .ok_or_else(|| Failure::Usage { message: format!("{} names no file", path.display()), hint: None })?;
-    files::write_set(
-        folder,
-        &[(name, &|out| out.write_all(body.as_bytes()).map_err(|error| Failure::tool(name, &error)))],
-    )
 }
 
 fn verdict(report: &Report) -> String {

@@ -22,6 +22,16 @@ const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
 /// Writes the content of a file.
 pub(super) type Content<'a> = &'a dyn Fn(&mut dyn Write) -> Result<(), Failure>;
 
+/// Writes one file. A reader sees the old content or the new one, never a part of it.
+pub(super) fn write_one(path: &Path, content: Content<'_>) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| Failure::Usage { message: format!("{} names no file", path.display()), hint: None })?;
+    write_set(folder, &[(name, content)])
+}
+
 /// Writes files into `folder`, each with its name, and puts them in place in the order given.
 ///
 /// A run that fails leaves the files that were there. One that is killed leaves the old set or the new

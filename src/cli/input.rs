@@ -15,6 +15,7 @@ use crate::judge::When;
 use crate::model::Period;
 use crate::model::time::Instant;
 use crate::policy::{MAX_FILE_BYTES, Policy};
+use crate::report::baseline::Baseline;
 
 /// Reads and checks a policy.
 pub(super) fn policy(path: &Path) -> Result<Policy, Failure> {
@@ -59,6 +60,17 @@ pub(super) fn bundles(paths: &[PathBuf]) -> Result<Vec<Observation>, Failure> {
         "{}{more}\nevidence refused: {count} bad lines, so nothing was judged",
         shown.join("\n")
     )))
+}
+
+/// Reads an earlier report to compare with.
+pub(super) fn baseline(path: &Path) -> Result<Baseline, Failure> {
+    let name = path.display();
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::Usage { message: format!("cannot read the baseline {name}: {error}"), hint: None })?;
+    Baseline::parse(&bytes).map_err(|error| Failure::Usage {
+        message: format!("cannot compare with {name}: {error}"),
+        hint: Some("name a report.json that `lastgood audit --out DIR` or `--format json` wrote".to_owned()),
+    })
 }
 
 /// Returns the present time, UTC.

@@ -48,9 +48,10 @@ enum Command {
     Evaluate(EvaluateArgs),
     /// Write the result as one comment under a pull request
     ///
-    /// This is the only command that writes anywhere but on this machine. The comment is made, or the one that is there is changed: never a second. Only a comment of the token's
-    /// own that begins with lastgood's hidden mark is ever touched. The token needs "Pull requests: write" for
-    /// the one repository and nothing else; it is read from the environment and sent to --api-url alone.
+    /// This is the only command that writes anywhere but on this machine. The comment is made, or the one that
+    /// is there is changed: never a second. Only a comment of the token's own that begins with lastgood's hidden
+    /// mark is ever touched. The token needs "Pull requests: write" for the one repository and nothing else; it
+    /// is read from the environment and sent to --api-url alone.
     Comment(CommentArgs),
     /// List what a system holds and no policy names; write a first policy
     Discover(DiscoverArgs),
@@ -93,9 +94,15 @@ struct OutputArgs {
     /// The format on standard output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Write the report to this file instead of standard output, whole or not at all
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// Also write report.md, report.json and evidence.jsonl into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Say what is new since this earlier report.json, and since when the rest is known
+    #[arg(long, value_name = "REPORT")]
+    baseline: Option<PathBuf>,
     /// Show only assets whose ids match; may be repeated, a leading ! excludes
     #[arg(long, value_name = "GLOB", value_parser = name_pattern)]
     only: Vec<NamePattern>,

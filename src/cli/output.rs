@@ -34,7 +34,12 @@ fn told_columns() -> Option<u16> {
 
 /// Writes `report` to standard output.
 pub(super) fn print_report(report: &Report, format: Format) -> Result<(), Failure> {
-    print(|out| format.renderer().render(report, look(), out).map_err(|error| Failure::tool("report", &error)))
+    print(|out| render(report, format, look(), out))
+}
+
+/// Writes `report` to `out`.
+pub(super) fn render(report: &Report, format: Format, look: Look, out: &mut dyn Write) -> Result<(), Failure> {
+    format.renderer().render(report, look, out).map_err(|error| Failure::tool("report", &error))
 }
 
 /// Writes to standard output; a reader that went away is no failure.

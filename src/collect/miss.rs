@@ -28,6 +28,12 @@ impl Miss {
         Self::new(UnseenReason::Unreadable, what)
     }
 
+    /// Returns the miss as one of one side of a comparison.
+    #[must_use]
+    pub fn of_side(self, side: &str) -> Self {
+        Self { what: format!("{side}: {}", self.what), ..self }
+    }
+
     /// Returns the miss with the answer that it speaks of.
     #[must_use]
     pub fn from(mut self, source: &Source) -> Self {

@@ -22,6 +22,7 @@ pub mod plan;
 mod run;
 pub mod s3;
 pub mod secrets;
+mod session;
 mod systems;
 pub mod told;
 pub mod watch;

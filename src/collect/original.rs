@@ -1,10 +1,10 @@
-//! Originals of files: where that lies of which a copy in a bucket or an Artifactory is a copy.
+//! Where files lie: originals, and copies of them in a bucket or an Artifactory.
 //!
-//! Pure, from the policy alone. Listing what lies there is left to `run`.
+//! Pure, from the policy alone. Listing what lies there is left to `files`.
 
 use super::miss::Miss;
 use super::plan::fill;
-use crate::policy::{Asset, Policy, System};
+use crate::policy::{Asset, Copy, Location, Policy, System};
 
 /// Where files lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,33 @@ impl Place {
         }
     }
 
+    /// Returns where the files of a copy lie in `system`; `None` for copies that are none of files.
+    pub(super) fn of_copy(system: &str, copy: &Copy, item: Option<&str>) -> Option<Self> {
+        let filled = |text: Option<&str>| text.map(|text| fill(text, item)).unwrap_or_default();
+        let bucket = |prefix| Self::S3 { system: system.to_owned(), prefix };
+        let artifactory = |repository: &str, path: Option<&str>| Self::Artifactory {
+            system: system.to_owned(),
+            repository: fill(repository, item),
+            path: filled(path),
+        };
+        match copy {
+            Copy::Objects(objects) => Some(bucket(filled(objects.prefix.as_ref().map(|prefix| prefix.0.as_str())))),
+            Copy::ObjectMirror(mirror) => {
+                let prefix = filled(mirror.prefix.as_ref().map(|prefix| prefix.0.as_str()));
+                // A mirror is a folder: `libs` is not how `libs2/` begins.
+                let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
+                Some(bucket(prefix + slash))
+            }
+            Copy::Artifacts(artifacts) => {
+                Some(artifactory(&artifacts.repository, artifacts.path.as_ref().map(|path| path.value.as_str())))
+            }
+            Copy::ArtifactMirror(mirror) => {
+                Some(artifactory(&mirror.repository, mirror.path.as_ref().map(|path| path.value.as_str())))
+            }
+            _ => None,
+        }
+    }
+
     /// Returns whether one of two places lies inside the other, by whatever systems they are reached.
     pub(super) fn overlaps(&self, other: &Self, policy: &Policy) -> bool {
         let (one, other) = (self.located(policy), other.located(policy));
@@ -66,23 +93,18 @@ impl Place {
         }
     }
 
-    /// Returns the server and what lies on it, and the path there; `None` for a system that is not known.
-    fn located(&self, policy: &Policy) -> Option<(String, String)> {
+    /// Returns where its system is, and the path there; `None` for a system that is not known.
+    fn located(&self, policy: &Policy) -> Option<(Location, String)> {
         match self {
             Self::Artifactory { system, repository, path } => {
                 let Some(System::Artifactory(artifactory)) = policy.system(system) else { return None };
-                let address = artifactory.url.0.split("://").last()?.trim_end_matches('/').to_lowercase();
-                // An instance answers with its context path and, behind a proxy, without.
-                let address = address.strip_suffix("/artifactory").unwrap_or(&address).to_owned();
                 let path = parts(&[Some(repository), Some(path)]);
-                Some((address, path.join("/") + "/"))
+                Some((Location::of_artifactory(&artifactory.url.0), path.join("/") + "/"))
             }
             Self::S3 { system, prefix } => {
                 let Some(System::S3(s3)) = policy.system(system) else { return None };
-                let endpoint = s3.endpoint.as_ref().and_then(|url| url.0.split("://").last().map(str::to_lowercase));
-                let endpoint = endpoint.filter(|host| !host.trim_end_matches('/').ends_with("amazonaws.com"));
-                let endpoint = endpoint.unwrap_or_default();
-                Some((format!("{} {}", endpoint.trim_end_matches('/'), s3.bucket.value), prefix.clone()))
+                let endpoint = s3.endpoint.as_ref().map(|url| url.0.as_str());
+                Some((Location::of_bucket(endpoint, &s3.bucket), prefix.clone()))
             }
         }
     }
@@ -144,7 +166,7 @@ mod tests {
     #[test]
     fn places_inside_one_another_overlap_by_whatever_name_they_are_reached() {
         let text = "version: 1\ntitle: t\nsystems:\n  arts: { kind: artifactory, url: \"https://a.example/artifactory\" }\n  \
-             arts-too: { kind: artifactory, url: \"https://A.example/\" }\n  store: { kind: s3, bucket: b }\n  \
+             arts-too: { kind: artifactory, url: \"https://A.example.:443/\" }\n  store: { kind: s3, bucket: b }\n  \
              store-too: { kind: s3, bucket: b, endpoint: \"https://s3.eu-west-1.amazonaws.com\" }\n  \
              other: { kind: s3, bucket: b, endpoint: \"https://minio.example\" }\n\
              objectives: { o: { rpo: 1d } }\nassets: [{ id: a, objective: o, copies: [], lives_in: store }]\n";

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::miss::Miss;
 use crate::evidence::selection::{leaves_out, selects};
 use crate::evidence::{Item, Question};
 use crate::model::time::Instant;
@@ -189,7 +190,7 @@ pub fn jobs<'p>(
                 continue;
             }
             for (copy, system) in &copies {
-                let key = format!("{since} {system} {}", key(asset, copy, item.as_deref()));
+                let key = format!("{since} {system} {}", key(policy, asset, copy, item.as_deref()));
                 let wanted_by = (id.clone(), copy.id());
                 if let Some(&at) = known.get(&key) {
                     jobs[at].wanted_by.push(wanted_by);
@@ -222,13 +223,19 @@ fn since(policy: &Policy, objective: Option<&Objective>, from: Option<Instant>, 
 }
 
 /// Returns what makes two questions about copies the same one.
-fn key(asset: &Asset, copy: &Copy, item: Option<&str>) -> String {
+fn key(policy: &Policy, asset: &Asset, copy: &Copy, item: Option<&str>) -> String {
     let filled = |text: &str| fill(text, item);
     let may = |text: Option<&String>| text.map(|text| filled(text)).unwrap_or_default();
     // What an asset names of its system, and of that the part that is compared.
     let original = |of: Option<&String>| {
         let (item, path) = (item.unwrap_or_default(), may(asset.path.as_deref()));
         format!("{} {item:?} {path:?} {:?}", asset.lives_in.value, may(of))
+    };
+    // Files that lie where the original may be are a copy of another asset, and not of this one.
+    let apart_from = || {
+        let kind = |system: &str| policy.system(system).map(System::kind);
+        let is_near = copy.asked().is_some_and(|system| kind(system) == kind(&asset.lives_in.value));
+        if is_near { original(None) } else { String::new() }
     };
     let pattern = |pattern: Option<&At<Pattern>>| pattern.map(|pattern| pattern.0.as_str().to_owned());
     match copy {
@@ -265,7 +272,7 @@ fn key(asset: &Asset, copy: &Copy, item: Option<&str>) -> String {
         ),
         Copy::Objects(objects) => {
             let (prefix, group) = (may(objects.prefix.as_ref().map(|prefix| &prefix.0)), objects.group.as_deref());
-            format!("objects {prefix:?} {:?} {group:?}", pattern(objects.pattern.as_ref()))
+            format!("objects {prefix:?} {:?} {group:?} {}", pattern(objects.pattern.as_ref()), apart_from())
         }
         Copy::ObjectMirror(mirror) => {
             let prefix = may(mirror.prefix.as_ref().map(|prefix| &prefix.0));
@@ -273,10 +280,11 @@ fn key(asset: &Asset, copy: &Copy, item: Option<&str>) -> String {
             format!("object-mirror {prefix:?} {sample:?} {}", original(mirror.of.as_deref()))
         }
         Copy::Artifacts(artifacts) => format!(
-            "artifacts {:?} {:?} {:?}",
+            "artifacts {:?} {:?} {:?} {}",
             filled(&artifacts.repository),
             may(artifacts.path.as_deref()),
-            pattern(artifacts.pattern.as_ref())
+            pattern(artifacts.pattern.as_ref()),
+            apart_from()
         ),
         Copy::ArtifactMirror(mirror) => {
             let place = (filled(&mirror.repository), may(mirror.path.as_deref()));
@@ -285,7 +293,8 @@ fn key(asset: &Asset, copy: &Copy, item: Option<&str>) -> String {
         }
         Copy::BackupConfig(config) => format!("backup-config {:?} {}", config.key.value, original(None)),
         Copy::Replication(replication) => {
-            format!("replication {:?} {:?}", filled(&replication.repository), replication.r#in.known())
+            let (repository, place) = (filled(&replication.repository), replication.r#in.known());
+            format!("replication {repository:?} {place:?} {}", original(None))
         }
         Copy::Build(build) => format!("build {:?} {:?}", filled(&build.job), pattern(build.artifact.as_ref())),
         Copy::Import(_) | Copy::Attestation(_) | Copy::Included(_) | Copy::Rebuild(_) => {
@@ -299,7 +308,30 @@ pub fn is_wiki(copy: &Copy) -> bool {
     matches!(copy.covers(), Some([Facet::Wiki]))
 }
 
+/// As `fill`, of a field that must not keep the place of a name that there is none for.
+///
+/// # Errors
+///
+/// `unreadable` where it names an item and there is none.
+pub fn filled(field: &str, item: Option<&str>) -> Result<String, Miss> {
+    if item.is_none() && field.contains("{name}") {
+        return Err(Miss::unreadable(format!("`{field}` names an item, and the asset is not one of many")));
+    }
+    Ok(fill(field, item))
+}
+
 /// Returns `text` with `{name}` replaced by the item's name.
 pub fn fill(text: &str, item: Option<&str>) -> String {
     item.map_or_else(|| text.to_owned(), |item| text.replace("{name}", item))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_for_a_name_needs_an_item() {
+        assert_eq!(filled("{name}-local", Some("libs")).unwrap(), "libs-local");
+        assert!(filled("{name}-local", None).is_err());
+    }
 }

@@ -4,8 +4,9 @@
 //! One system's failure never hides another's answer. Which questions there are is left to `plan`, how
 //! they are put to the collectors.
 
+mod files;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures_util::StreamExt as _;
@@ -16,7 +17,6 @@ use secrecy::SecretString;
 use tokio::sync::Semaphore;
 use tokio::time::Instant as Tick;
 
-use super::compare::{self, Side};
 use super::git::{self, Between, Git, History, Remote};
 use super::github::Github;
 use super::http::{Door, Settings};
@@ -28,12 +28,10 @@ use super::systems::{Collector, Collectors};
 use super::told::Told;
 use super::{Gathered, Options, Surroundings, http_time};
 use crate::evidence::fact::{ClockOffset, Unseen};
-use crate::evidence::{self, Fact, Item, Observation, Question, Source};
+use crate::evidence::{Fact, Item, Observation, Question, Source};
 use crate::model::time::Instant;
 use crate::model::{Facet, UnseenReason};
-use crate::policy::decode::At;
-use crate::policy::document::{GitMirror, GitSystem, Replication};
-use crate::policy::values::Share;
+use crate::policy::document::{GitMirror, GitSystem};
 use crate::policy::{Asset, Copy, Policy, System};
 
 /// How far a clock may be off before it is worth a word (design, section 5).
@@ -268,33 +266,17 @@ impl<'p> Run<'p> {
             Copy::Releases(releases) => self.systems.github(job.system)?.releases(releases, item).await,
             Copy::Http(http) => http_time::look(&self.door, http, item).await,
             Copy::Objects(objects) => {
-                let prefix = objects.prefix.as_ref().map(|prefix| fill(&prefix.0, item)).unwrap_or_default();
-                let place = Place::S3 { system: job.system.to_owned(), prefix };
-                self.apart(job, &place, objects.pattern.is_some())?;
+                self.apart(job, objects.pattern.is_some())?;
                 self.systems.bucket(job.system)?.objects(objects, item, job.since).await
             }
-            Copy::ObjectMirror(mirror) => {
-                let prefix = mirror.prefix.as_ref().map(|prefix| fill(&prefix.0, item)).unwrap_or_default();
-                // A mirror is a folder: `libs` is not how `libs2/` begins.
-                let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
-                let prefix = format!("{prefix}{slash}");
-                let place = Place::S3 { system: job.system.to_owned(), prefix };
-                self.files(job, &place, mirror.of.as_deref(), mirror.sample.as_ref()).await
-            }
+            Copy::ObjectMirror(mirror) => self.files(job, mirror.of.as_deref(), mirror.sample.as_ref()).await,
             Copy::Artifacts(artifacts) => {
+                self.apart(job, artifacts.pattern.is_some())?;
                 let artifactory = self.systems.artifactory(job.system)?;
-                let (system, repository) = (job.system.to_owned(), fill(&artifacts.repository, item));
-                let path = artifacts.path.as_ref().map(|path| fill(path, item)).unwrap_or_default();
-                self.apart(job, &Place::Artifactory { system, repository, path }, artifacts.pattern.is_some())?;
                 let told = artifactory.artifacts(artifacts, item, job.since).await?;
                 Ok([told, artifactory.settings(&fill(&artifacts.repository, item)).await].concat())
             }
-            Copy::ArtifactMirror(mirror) => {
-                let (system, repository) = (job.system.to_owned(), fill(&mirror.repository, item));
-                let path = mirror.path.as_ref().map(|path| fill(path, item)).unwrap_or_default();
-                let place = Place::Artifactory { system, repository, path };
-                self.files(job, &place, mirror.of.as_deref(), mirror.sample.as_ref()).await
-            }
+            Copy::ArtifactMirror(mirror) => self.files(job, mirror.of.as_deref(), mirror.sample.as_ref()).await,
             Copy::BackupConfig(config) => {
                 if let Some(System::Jenkins(_)) = self.policy.system(job.system) {
                     return self.systems.jenkins(job.system)?.backup_config(config).await;
@@ -312,112 +294,6 @@ impl<'p> Run<'p> {
                 Err(Miss::new(UnseenReason::Offline, "this version cannot ask for it"))
             }
         }
-    }
-
-    /// Says where a copy would be the original itself. Of all that a bucket holds, a pattern may choose what is
-    /// no original.
-    fn apart(&self, job: &Job<'p>, place: &Place, is_chosen: bool) -> Result<(), Miss> {
-        let Ok(own) = Place::of(self.policy, job.asset, job.item.as_deref(), None) else { return Ok(()) };
-        let is_all = matches!(&own, Place::S3 { prefix, .. } if prefix.is_empty());
-        if own.overlaps(place, self.policy) && !(is_all && is_chosen) {
-            return Err(Miss::unreadable("the original is no copy of itself"));
-        }
-        Ok(())
-    }
-
-    /// Looks at the replication of an asset's own repository, from where it lives to where the copy is said to
-    /// lie: pushed by the one, or fetched by the other.
-    async fn replication(&self, job: &Job<'p>, replication: &Replication) -> Result<Vec<Told>, Miss> {
-        let item = job.item.as_deref();
-        let artifactory = self.systems.artifactory(job.system)?;
-        let address = |system: &str| match self.policy.system(system) {
-            Some(System::Artifactory(artifactory)) => Ok(artifactory.url.0.clone()),
-            _ => Err(Miss::unreadable(format!(
-                "`{system}` is no artifactory system, so whether a replication leads there is not known"
-            ))),
-        };
-        let place = replication.r#in.known().map_or("unknown", String::as_str);
-        if place == job.system {
-            // Whoever holds the copy tells of what it fetches, and not of what it sends on.
-            return artifactory.replication(replication, item, None).await;
-        }
-        let own = Place::of(self.policy, job.asset, item, None)?;
-        let repository = fill(&replication.repository, item);
-        let is_own = matches!(&own, Place::Artifactory { system, repository: own, .. } if system == job.system && *own == repository);
-        if !is_own {
-            let what = format!("the replication of `{}/{repository}` is none of {}", job.system, own.shown());
-            return Err(Miss::unreadable(what));
-        }
-        artifactory.replication(replication, item, Some(&address(place)?)).await
-    }
-
-    /// Compares files with those that they are copies of, and reads the settings of their place.
-    async fn files(
-        &self,
-        job: &Job<'p>,
-        place: &Place,
-        of: Option<&String>,
-        sample: Option<&At<Share>>,
-    ) -> Result<Vec<Told>, Miss> {
-        let original = Place::of(self.policy, job.asset, job.item.as_deref(), of.map(String::as_str))?;
-        if original.overlaps(place, self.policy) {
-            return Err(Miss::unreadable("the original compared with itself is no copy"));
-        }
-        let names = format!("the original {} and the copy {}", original.shown(), place.shown());
-        let from = original.clone();
-        let copy = self.side(place)?;
-        let original = self.side(&original)?;
-        let Ok(_turn) = self.comparing.acquire().await else {
-            return Err(Miss::unreadable("nothing is compared any more"));
-        };
-        let ways = compare::Ways { sampled_ppm: sample.map(|sample| sample.0), large: &self.comparing_large };
-        let compared = compare::files(original, copy, ways, &self.around.clock).await?;
-        let told = |fact| Told { fact, observed_at: compared.observed_at, source: compared.source.clone() };
-        let mut all = vec![told(Fact::Comparison(Box::new(compared.comparison.clone())))];
-        if compared.comparison.total() == 0 && compared.lacks.is_empty() {
-            let what = format!("nothing lies in the original, of {names}").into();
-            let unseen = Unseen { fact: Some(Question::Comparison), reason: UnseenReason::NotFound, what };
-            all.push(told(Fact::Unseen(unseen)));
-        }
-        for miss in &compared.lacks {
-            let what = self.around.keys.scrub(&miss.what).into();
-            all.push(told(Fact::Unseen(Unseen { fact: Some(Question::Comparison), reason: miss.reason, what })));
-        }
-        all.extend(match place {
-            Place::S3 { system, prefix } => self.systems.bucket(system)?.settings(prefix).await,
-            Place::Artifactory { system, repository, .. } => {
-                self.systems.artifactory(system)?.settings(repository).await
-            }
-        });
-        all.extend(self.replicated(&from, place).await);
-        Ok(all)
-    }
-
-    /// Says whether one bucket repeats its deletions in the other, as its replication tells.
-    async fn replicated(&self, original: &Place, copy: &Place) -> Option<Told> {
-        let (Place::S3 { system: from, .. }, Place::S3 { system: to, .. }) = (original, copy) else { return None };
-        let Some(System::S3(to)) = self.policy.system(to) else { return None };
-        let observed_at = self.around.clock.now();
-        let fact = match self.systems.bucket(from).ok()?.replicates_deletes(&to.bucket).await {
-            Ok(repeats) => {
-                let sync_deletes = Some(repeats?);
-                Fact::Settings(evidence::Settings { sync_deletes, ..evidence::Settings::default() })
-            }
-            Err(miss) => {
-                let what =
-                    format!("whether deletions are replicated to the copy: {}", self.around.keys.scrub(&miss.what));
-                Fact::Unseen(Unseen { fact: Some(Question::Settings), reason: miss.reason, what: what.into() })
-            }
-        };
-        Some(Told { fact, observed_at, source: Source::default() })
-    }
-
-    /// Returns a place as a side of a comparison.
-    fn side(&self, place: &Place) -> Result<Arc<dyn Side>, Miss> {
-        Ok(Arc::from(match place {
-            Place::S3 { system, prefix } => self.systems.bucket(system)?.side(prefix),
-            Place::Artifactory { system, repository, path } => self.systems.artifactory(system)?.side(repository, path),
-        }))
     }
 
     /// Compares a mirror with its original.
@@ -526,6 +402,9 @@ impl<'p> Run<'p> {
         identity: Option<&str>,
     ) -> Result<Observation, serde_json::Error> {
         let mut observation = Observation::new(told.fact, told.observed_at);
+        if let Fact::Unseen(unseen) = &mut observation.fact {
+            unseen.what = self.around.keys.scrub(&unseen.what).into();
+        }
         match about {
             About::System(_) => {}
             About::Asset(asset) => observation.asset = Some(asset.into()),

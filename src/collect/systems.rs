@@ -82,31 +82,25 @@ impl<'p> Collectors<'p> {
     }
 
     pub(super) fn github(&self, system: &str) -> Result<&Arc<Github>, Miss> {
-        match self.get(system)? {
-            Collector::Github(github) => Ok(github),
-            Collector::Artifactory(_) | Collector::S3(_) | Collector::Jenkins(_) => Err(wrong_kind(system, "github")),
-        }
+        let Collector::Github(github) = self.get(system)? else { return Err(wrong_kind(system, "github")) };
+        Ok(github)
     }
 
     pub(super) fn artifactory(&self, system: &str) -> Result<&Arc<Artifactory>, Miss> {
-        match self.get(system)? {
-            Collector::Artifactory(artifactory) => Ok(artifactory),
-            Collector::Github(_) | Collector::S3(_) | Collector::Jenkins(_) => Err(wrong_kind(system, "artifactory")),
-        }
+        let Collector::Artifactory(artifactory) = self.get(system)? else {
+            return Err(wrong_kind(system, "artifactory"));
+        };
+        Ok(artifactory)
     }
 
     pub(super) fn bucket(&self, system: &str) -> Result<&Arc<Bucket>, Miss> {
-        match self.get(system)? {
-            Collector::S3(bucket) => Ok(bucket),
-            Collector::Github(_) | Collector::Artifactory(_) | Collector::Jenkins(_) => Err(wrong_kind(system, "s3")),
-        }
+        let Collector::S3(bucket) = self.get(system)? else { return Err(wrong_kind(system, "s3")) };
+        Ok(bucket)
     }
 
     pub(super) fn jenkins(&self, system: &str) -> Result<&Arc<Jenkins>, Miss> {
-        match self.get(system)? {
-            Collector::Jenkins(jenkins) => Ok(jenkins),
-            Collector::Github(_) | Collector::Artifactory(_) | Collector::S3(_) => Err(wrong_kind(system, "jenkins")),
-        }
+        let Collector::Jenkins(jenkins) = self.get(system)? else { return Err(wrong_kind(system, "jenkins")) };
+        Ok(jenkins)
     }
 }
 

@@ -110,6 +110,19 @@ impl Source {
     const NOTHING: Self =
         Self { identity: None, body: None, etag: None, request: None, server_date: None, status: None, tool: None };
 
+    /// Returns where a comparison came from: `request` in words, as whom both sides were looked at, and a digest
+    /// over what both answered, as digests are printed, the original's first.
+    pub fn of_both(original: &Self, copy: &Self, request: String) -> Self {
+        let identity = match (&original.identity, &copy.identity) {
+            (Some(one), Some(other)) if one != other => Some(format!("{one} and {other}").into()),
+            (one, other) => one.clone().or_else(|| other.clone()),
+        };
+        let bodies = original.body.as_ref().zip(copy.body.as_ref());
+        let body = bodies.map(|(one, other)| Digest::of(format!("{one}\n{other}\n").as_bytes()).to_string().into());
+        let server_date = original.server_date;
+        Self { identity, body, request: Some(request.into()), server_date, ..Self::default() }
+    }
+
     /// Returns whether nothing is known.
     pub fn is_empty(&self) -> bool {
         *self == Self::NOTHING

@@ -26,6 +26,11 @@ impl<T> Pieces<T> {
         self.0.iter().flatten()
     }
 
+    /// Returns the entries in order, to change them.
+    pub fn iter_mut(&mut self) -> std::iter::Flatten<std::slice::IterMut<'_, Vec<T>>> {
+        self.0.iter_mut().flatten()
+    }
+
     /// Returns how many entries there are.
     pub fn len(&self) -> usize {
         self.0.iter().map(Vec::len).sum()
@@ -43,6 +48,15 @@ impl<'a, T> IntoIterator for &'a Pieces<T> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a mut Pieces<T> {
+    type Item = &'a mut T;
+    type IntoIter = std::iter::Flatten<std::slice::IterMut<'a, Vec<T>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
     }
 }
 

@@ -20,6 +20,7 @@ pub use decode::At;
 pub use document::{Asset, Copy, Document, Objective, System};
 pub use fault::{Fault, Place, Rejection};
 pub use node::MAX_FILE_BYTES;
+pub use places::Location;
 pub use values::{Day, OrUnknown};
 
 use crate::model::Timespan;

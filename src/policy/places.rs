@@ -22,7 +22,7 @@ pub struct Places<'a>(HashMap<&'a str, Location>);
 
 /// Where one system is: two ids of one place have the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Location {
+pub struct Location {
     kind: SystemKind,
     host: Address,
     /// The owner on GitHub, the bucket; else empty.
@@ -375,25 +375,40 @@ impl Location {
             }
             SystemKind::S3 => {
                 let s3 = Draft::<S3System>::new(system);
-                let aws =
-                    |address: &Address| address.host == "amazonaws.com" || address.host.ends_with(".amazonaws.com");
-                let endpoint = s3.endpoint()?.map(|url| Address::of(&url.0)).filter(|address| !aws(address));
-                let default = || Address::of("https://s3.amazonaws.com");
-                (endpoint.unwrap_or_else(default), s3.bucket()?.value)
+                let endpoint = s3.endpoint()?.map(|url| url.value.0);
+                return Some(Self::of_bucket(endpoint.as_deref(), &s3.bucket()?.value));
             }
             SystemKind::Artifactory => {
-                let mut address = Address::of(&Draft::<ArtifactorySystem>::new(system).url()?.0);
-                // An instance answers with its context path and, behind a proxy, without.
-                if address.path.last().is_some_and(|last| last == "artifactory") {
-                    address.path.pop();
-                }
-                (address, String::new())
+                return Some(Self::of_artifactory(&Draft::<ArtifactorySystem>::new(system).url()?.0));
             }
-            SystemKind::Jenkins => (Address::of(&Draft::<JenkinsSystem>::new(system).url()?.0), String::new()),
+            SystemKind::Jenkins => return Some(Self::of_jenkins(&Draft::<JenkinsSystem>::new(system).url()?.0)),
             SystemKind::Git => (Address::of(&Draft::<GitSystem>::new(system).url()?.0), String::new()),
             SystemKind::External => return None,
         };
         Some(Self { kind, host, within })
+    }
+
+    /// Returns where a bucket is; all of AWS is one place. `endpoint` is `None` for AWS.
+    pub fn of_bucket(endpoint: Option<&str>, bucket: &str) -> Self {
+        let aws = |address: &Address| address.host == "amazonaws.com" || address.host.ends_with(".amazonaws.com");
+        let endpoint = endpoint.map(Address::of).filter(|address| !aws(address));
+        let host = endpoint.unwrap_or_else(|| Address::of("https://s3.amazonaws.com"));
+        Self { kind: SystemKind::S3, host, within: bucket.to_owned() }
+    }
+
+    /// Returns where an Artifactory is.
+    pub fn of_artifactory(url: &str) -> Self {
+        let mut host = Address::of(url);
+        // An instance answers with its context path and, behind a proxy, without.
+        if host.path.last().is_some_and(|last| last == "artifactory") {
+            host.path.pop();
+        }
+        Self { kind: SystemKind::Artifactory, host, within: String::new() }
+    }
+
+    /// Returns where a Jenkins controller is.
+    pub fn of_jenkins(url: &str) -> Self {
+        Self { kind: SystemKind::Jenkins, host: Address::of(url), within: String::new() }
     }
 
     fn words(&self) -> Vec<String> {

@@ -10,12 +10,12 @@ use std::io;
 const LONGEST: usize = 400;
 
 /// Returns whether a character steers the output instead of being read: control characters, and the
-/// marks that reorder or hide text.
+/// marks that reorder or hide text. The last two of the first plane are no characters, and XML takes none.
 pub(super) const fn steers(character: char) -> bool {
     matches!(
         character,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}'
     )
 }
 
@@ -149,9 +149,38 @@ pub fn csv(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns text as the value of a label: nothing in it steers a terminal, and no two texts become one, since
+/// two samples with the same labels make a whole exposition worthless.
+///
+/// The quotes, backslashes and line ends that the format itself escapes are left to its writer.
+pub(super) fn label(text: &str) -> Cow<'_, str> {
+    let is_changed = |character: char| steers(character) && character != '\n';
+    if !text.contains(is_changed) && !text.contains("<U+") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() * 2);
+    for (at, character) in text.char_indices() {
+        // What stands there already as a mark looks like one that was made here.
+        if is_changed(character) || text[at..].starts_with("<U+") {
+            out.push_str(&format!("<U+{:04X}>", u32::from(character)));
+        } else {
+            out.push(character);
+        }
+    }
+    Cow::Owned(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_texts_are_the_same_label() {
+        let texts = ["a\u{202e}b", "a<U+202E>b", "a<U+003C>U+202E>b", "a b", "a\tb", "a\nb", "a\\nb", "a\rb"];
+        let labels: std::collections::HashSet<_> = texts.iter().map(|text| label(text)).collect();
+        assert_eq!(labels.len(), texts.len(), "{labels:?}");
+        assert!(labels.iter().all(|label| !label.contains(|c: char| steers(c) && c != '\n')), "{labels:?}");
+    }
 
     fn md(text: &str) -> String {
         let mut out = Vec::new();

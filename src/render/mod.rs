@@ -6,10 +6,13 @@ pub mod comment;
 mod csv;
 pub mod escape;
 pub mod json;
+mod junit;
 mod markdown;
 mod notes;
+mod openmetrics;
 mod phrases;
 mod register;
+mod sarif;
 mod sheet;
 mod table;
 
@@ -28,6 +31,12 @@ pub enum Format {
     Json,
     /// Every finding as a row.
     Csv,
+    /// SARIF 2.1.0: what is open or accepted, at its line of the policy.
+    Sarif,
+    /// JUnit XML: every finding as a test case.
+    Junit,
+    /// OpenMetrics text, for the node exporter's textfile collector too.
+    Openmetrics,
     /// The comment under a pull request, as `lastgood comment` writes it.
     Comment,
 }
@@ -53,6 +62,9 @@ pub enum RenderError {
     /// The report could not be written as CSV.
     #[error("cannot write the report as CSV: {0}")]
     Csv(#[from] ::csv::Error),
+    /// The report could not be written as JUnit XML.
+    #[error("cannot write the report as JUnit XML: {0}")]
+    Junit(#[from] quick_junit::SerializeError),
     /// A template has a fault.
     #[error("the template has a fault: {0}")]
     Template(#[from] tera::Error),
@@ -66,6 +78,11 @@ pub trait Renderer: Sync {
     ///
     /// Where `out` cannot be written or a template has a fault.
     fn render(&self, report: &Report, look: Look, out: &mut dyn io::Write) -> Result<(), RenderError>;
+
+    /// Returns what the output leaves out of `report` because its readers take no more; `None` for nothing.
+    fn caution(&self, _report: &Report) -> Option<String> {
+        None
+    }
 }
 
 impl Format {
@@ -76,6 +93,9 @@ impl Format {
             Self::Markdown => &markdown::Markdown,
             Self::Json => &json::Json,
             Self::Csv => &csv::Csv,
+            Self::Sarif => &sarif::Sarif,
+            Self::Junit => &junit::Junit,
+            Self::Openmetrics => &openmetrics::OpenMetrics,
             Self::Comment => &comment::Comment,
         }
     }

@@ -126,10 +126,17 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
         controls: controls::CONTROLS
             .iter()
             .map(|control| control.about())
-            .map(|about| Control { id: about.id, asks: about.asks, why: about.why, standards: about.standards })
+            .map(|about| Control {
+                id: about.id,
+                asks: about.asks,
+                why: about.why,
+                remedy: about.remedy,
+                standards: about.standards,
+            })
             .collect(),
         evidence: manifest,
         tool: Tool { name: "lastgood", version: env!("CARGO_PKG_VERSION") },
+        baseline: None,
     }
 }
 
@@ -257,6 +264,7 @@ fn finding_view(shared: &Shared, subjects: &[Subject<'_>], finding: judge::Findi
         policy: Place { line: finding.place.line, column: finding.place.column },
         waiver: finding.waiver,
         since: finding.since,
+        change: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Names and shapes here are a promise (`lastgood/report/1`); judging is left to `judge`, looks to
 //! `render`. All times are RFC 3339 in UTC, all lengths of time are seconds.
 
+pub mod baseline;
 mod build;
 pub mod changes;
 pub mod rank;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::evidence::Digest;
 use crate::judge::controls;
@@ -63,6 +64,9 @@ pub struct Report {
     pub evidence: Manifest,
     /// The program that judged it.
     pub tool: Tool,
+    /// How it differs from an earlier report; absent where it was compared with none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<baseline::Comparison>,
 }
 
 /// A stretch of time.
@@ -216,8 +220,10 @@ pub struct Finding {
     pub policy: Place,
     /// The position in `waivers` of the waiver under which it is accepted.
     pub waiver: Option<u32>,
-    /// Since when it is so; `None` where that is not known.
+    /// Since when it is known to be so; `None` where neither the evidence nor a baseline tells.
     pub since: Option<Instant>,
+    /// Where it stands beside the baseline; `None` without one, and where it is neither open nor accepted.
+    pub change: Option<baseline::Change>,
 }
 
 /// What a finding speaks of, by id.
@@ -302,9 +308,12 @@ struct FindingView<'f> {
     policy: Place,
     /// The position in `waivers` of the waiver under which it is accepted.
     waiver: Option<u32>,
-    /// Since when it is so; null where that is not known.
+    /// Since when it is known to be so; null where neither the evidence nor a baseline tells.
     #[schemars(with = "Option<String>")]
     since: Option<Instant>,
+    /// Where it stands beside the baseline; absent without one, and where it is neither open nor accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<baseline::Change>,
 }
 
 impl Serialize for Finding {
@@ -323,6 +332,7 @@ impl Serialize for Finding {
             policy: self.policy,
             waiver: self.waiver,
             since: self.since,
+            change: self.change,
         };
         view.serialize(serializer)
     }
@@ -338,7 +348,7 @@ impl JsonSchema for Finding {
 }
 
 /// A place in the policy file, 1-based.
-#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// The line.
     pub line: u32,
@@ -494,6 +504,8 @@ pub struct Control {
     pub asks: &'static str,
     /// Why it matters.
     pub why: &'static str,
+    /// What to do about a gap.
+    pub remedy: &'static str,
     /// Its place in the standards: standard and section.
     pub standards: &'static [&'static str],
 }

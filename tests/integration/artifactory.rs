@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lastgood::collect::artifactory::Artifactory;
+use lastgood::collect::artifactory::replication::Route;
 use lastgood::collect::clock::Clock;
 use lastgood::collect::compare::{Listed, Row};
 use lastgood::collect::http::{Door, Settings};
@@ -135,12 +136,12 @@ pub(crate) async fn backup(artifactory: &Artifactory, key: &str, repository: Opt
 pub(crate) async fn replicated(
     artifactory: &Artifactory,
     repository: &str,
-    target: Option<&str>,
+    route: Route<'_>,
 ) -> Result<Vec<Told>, Miss> {
     let Copy::Replication(copy) = copy(&format!("by: replication, repository: '{repository}'")) else {
         panic!("replication")
     };
-    artifactory.replication(&copy, Some("libs"), target).await
+    artifactory.replication(&copy, Some("libs"), route).await
 }
 
 pub(crate) fn inventory(listing: &Listing) -> Option<&Inventory> {

@@ -2,6 +2,7 @@
 //!
 //! Lists are in `artifactory`, faults in `artifactory_faults`.
 
+use lastgood::collect::artifactory::replication::Route;
 use lastgood::evidence::fact::Question;
 use lastgood::model::time::parse_instant;
 use lastgood::model::{Grade, UnseenReason};
@@ -66,16 +67,19 @@ repositories:
   - { key: alone }
 "#;
 
-pub(crate) const TARGET: Option<&str> = Some("https://dr.example/artifactory");
+pub(crate) const TARGET: Route<'static> = Route::To("https://dr.example/artifactory");
+
+/// Where what is fetched has to come from.
+const ORIGIN: Route<'static> = Route::From { address: "https://origin.example/artifactory", repository: "libs" };
 
 #[tokio::test]
 async fn a_replication_is_what_it_last_did_and_whether_it_repeats_deletions() {
     let estate = estate(REPLICATIONS);
     let artifactory = as_admin(&estate);
     // Whoever is asked what it fetches does not tell of what it sends.
-    let miss = replicated(&artifactory, "{name}-local", None).await.expect_err("a miss");
+    let miss = replicated(&artifactory, "{name}-local", ORIGIN).await.expect_err("a miss");
     assert!(miss.reason == UnseenReason::NotFound && miss.what.contains("`runs_in`"), "{miss}");
-    for target in [TARGET, Some("https://dr.example/artifactory/")] {
+    for target in [TARGET, Route::To("https://dr.example/artifactory/")] {
         let told = replicated(&artifactory, "{name}-local", target).await.expect("a replication");
         let found = recovery_points(&told);
         assert!(found.complete && found.grade == Grade::Reported && found.points.len() == 1);
@@ -100,7 +104,7 @@ async fn a_replication_to_elsewhere_is_not_this_copy() {
         "https://dr.example/artifactory/deeper",
     ] {
         let estate = estate(REPLICATIONS);
-        let miss = replicated(&as_admin(&estate), "libs-local", Some(target)).await.expect_err("a miss");
+        let miss = replicated(&as_admin(&estate), "libs-local", Route::To(target)).await.expect_err("a miss");
         assert!(
             miss.reason == UnseenReason::NotFound && miss.what.contains("https://dr.example/artifactory/libs-local"),
             "{miss}"
@@ -130,4 +134,37 @@ async fn a_replication_that_failed_or_may_not_be_seen_is_unseen() {
     estate.artifactory().change(|truth| truth.hides = true);
     let miss = replicated(&as_reader(&estate), "libs-local", TARGET).await.expect_err("a miss");
     assert!(miss.reason == UnseenReason::NotFound && miss.what.contains("none is shown"), "{miss}");
+}
+
+#[tokio::test]
+async fn what_is_fetched_from_elsewhere_or_from_another_repository_is_no_copy() {
+    let fetching = |upstream: &str| {
+        let upstream = if upstream.is_empty() { String::new() } else { format!("upstream: '{upstream}', ") };
+        estate(&format!(
+            "repositories: [{{ key: fetched, type: REMOTE, {upstream}replications: [{{ cron: '0 0 1 * * ?' }}], replicated: {{ status: ok, at: 2026-11-25T00:00:00Z }} }}]"
+        ))
+    };
+    for upstream in [
+        "https://origin.example/artifactory/libs",
+        "https://origin.example/artifactory/libs/",
+        "https://origin.example:443/artifactory/api/npm/libs",
+    ] {
+        let estate = fetching(upstream);
+        let told = replicated(&as_admin(&estate), "fetched", ORIGIN).await.expect("a replication");
+        assert_eq!(recovery_points(&told).points.len(), 1, "{upstream}");
+    }
+    for upstream in [
+        "",
+        "https://origin.example/artifactory",
+        "https://origin.example/artifactory/libs2",
+        "https://origin.example/artifactory/old-libs",
+        "https://origin.example/elsewhere/libs",
+        "https://origin.example:8443/artifactory/libs",
+        "https://registry.npmjs.org/",
+        "no address",
+    ] {
+        let estate = fetching(upstream);
+        let miss = replicated(&as_admin(&estate), "fetched", ORIGIN).await.expect_err("a miss");
+        assert!(miss.reason == UnseenReason::NotFound && miss.what.contains("fetches from"), "{upstream}: {miss}");
+    }
 }

@@ -15,6 +15,7 @@ use crate::artifactory::{SEVEN, as_admin, backup, collector_of, estate, inventor
 use crate::artifactory_backups::TARGET;
 use crate::collecting::quick;
 use crate::estate::{Estate, Fault, Wait, When};
+use crate::faults::{hurried, impatient, limits, refusals};
 
 const QUERY: &str = "/artifactory/api/search/aql";
 
@@ -90,29 +91,11 @@ async fn missed(fault: Fault, reason: UnseenReason, settings: Settings) {
     }
 }
 
-fn impatient() -> Settings {
-    Settings { timeout: Duration::from_millis(300), retries: 0, ..quick() }
-}
-
-fn hurried() -> Settings {
-    Settings { deadline: tokio::time::Instant::now().checked_add(Duration::from_secs(20)), ..quick() }
-}
-
 #[tokio::test]
 async fn a_refusal_is_missed_with_its_reason() {
-    for (status, reason) in [
-        (401, UnseenReason::NotAuthorized),
-        (403, UnseenReason::NotAuthorized),
-        (404, UnseenReason::NotFound),
-        (409, UnseenReason::Unreadable),
-        (451, UnseenReason::NotAuthorized),
-        (500, UnseenReason::Unreachable),
-        (502, UnseenReason::Unreachable),
-        (408, UnseenReason::Unreachable),
-    ] {
-        missed(Fault::Status(status), reason, quick()).await;
+    for (fault, reason) in refusals() {
+        missed(fault, reason, quick()).await;
     }
-    missed(Fault::Proxy(503), UnseenReason::Unreachable, quick()).await;
 }
 
 #[tokio::test]
@@ -133,18 +116,13 @@ async fn an_answer_that_cannot_be_believed_is_missed() {
 #[tokio::test]
 async fn an_answer_that_does_not_come_is_missed() {
     missed(Fault::HangUp, UnseenReason::Unreachable, quick()).await;
-    missed(Fault::Silence, UnseenReason::Unreachable, impatient()).await;
+    missed(Fault::Silence, UnseenReason::Unreachable, impatient(quick())).await;
 }
 
 #[tokio::test]
 async fn a_limit_that_lasts_longer_than_the_deadline_is_missed_as_one() {
-    for fault in [
-        Fault::Limit(429, Wait::Seconds(3_600)),
-        Fault::Limit(429, Wait::Date(3_600)),
-        Fault::Limit(429, Wait::Unsaid),
-        Fault::Limit(503, Wait::Seconds(3_600)),
-    ] {
-        missed(fault, UnseenReason::RateLimited, hurried()).await;
+    for fault in limits().into_iter().chain([Fault::Limit(503, Wait::Seconds(3_600))]) {
+        missed(fault, UnseenReason::RateLimited, hurried(quick())).await;
     }
 }
 
@@ -158,7 +136,7 @@ async fn an_answer_that_breaks_off_is_missed_as_one() {
         (Fault::Drip(Duration::from_millis(20)), UnseenReason::Unreachable),
     ] {
         let estate = world();
-        let artifactory = collector_of(&estate.artifactory_url(), "token: { env: ADMIN }", impatient());
+        let artifactory = collector_of(&estate.artifactory_url(), "token: { env: ADMIN }", impatient(quick()));
         artifactory.identity().await.expect("root");
         estate.fault("*", When::Always, fault.clone());
         let reasons = all_missed(&artifactory, &format!("{fault:?}")).await;

@@ -33,6 +33,19 @@ fn what_differs_in_anything_that_is_asked_is_another_question() {
         "{HEAD}systems:\n  gh: {{ kind: github, org: x }}\nassets:\n  - {{ id: src, lives_in: gh, each: repository, objective: w, copies: [{{ id: w, in: gh, by: workflow, repository: ops, workflow: \"backup-{{name}}.yml\" }}] }}\n"
     );
     assert_eq!(questions(&workflows, &["alpha", "beta"]), ["src/alpha: w", "src/beta: w"]);
+    let files = |copy: &str, homes: [&str; 2]| {
+        let systems = "  r: { kind: artifactory, url: \"https://r.example\" }\n  q: { kind: artifactory, url: \"https://q.example\" }\n  one: { kind: s3, bucket: one }\n  two: { kind: s3, bucket: two }\n  three: { kind: s3, bucket: three }\n  p: { kind: artifactory, url: \"https://p.example\" }\n  out: { kind: external }\n";
+        let asset = |id: &str, home: &str| {
+            format!("  - {{ id: {id}, lives_in: {home}, name: libs, objective: w, copies: [{{ id: m, {copy} }}] }}\n")
+        };
+        let text = format!("{HEAD}systems:\n{systems}assets:\n{}{}", asset("a", homes[0]), asset("b", homes[1]));
+        questions(&text, &[]).len()
+    };
+    // Whose repository is replicated, and whether what lies there is the original, is another question for each.
+    assert_eq!(files("in: q, runs_in: r, by: replication, repository: libs", ["r", "out"]), 2);
+    assert_eq!(files("in: one, by: objects, prefix: libs/", ["two", "three"]), 2);
+    assert_eq!(files("in: q, by: artifacts, repository: libs", ["r", "p"]), 2);
+    assert_eq!(files("in: one, by: objects, prefix: libs/", ["r", "out"]), 1, "no original lies near");
 }
 
 /// Returns a policy of one original and one mirror at a git host.

@@ -14,17 +14,10 @@ use lastgood::report::Report;
 
 use crate::collecting::{audited, mirrored, options};
 use crate::estate::{self, Estate, Fault, Truth, Wait, When};
+use crate::faults::{hurried, impatient, limits, refusals, unreadable};
 
-/// Settings for faults that only time ends.
-fn impatient() -> Options {
-    let door = Settings { timeout: Duration::from_millis(300), ..options().door };
+fn with(door: Settings) -> Options {
     Options { door, ..options() }
-}
-
-/// Settings for servers that ask to wait for longer than there is time.
-fn hurried() -> Options {
-    let deadline = tokio::time::Instant::now().checked_add(Duration::from_secs(20));
-    Options { door: Settings { deadline, ..options().door }, ..options() }
 }
 
 /// Returns the findings about the sources that are met although they rest on what was not seen.
@@ -63,34 +56,14 @@ fn list_is_unseen(fault: &Fault, reason: UnseenReason, options: &Options) {
 
 #[test]
 fn a_list_that_is_refused_leaves_everything_unknown() {
-    for (status, reason) in [
-        (401, UnseenReason::NotAuthorized),
-        (403, UnseenReason::NotAuthorized),
-        (404, UnseenReason::NotFound),
-        (409, UnseenReason::Unreadable),
-        (451, UnseenReason::NotAuthorized),
-        (500, UnseenReason::Unreachable),
-        (502, UnseenReason::Unreachable),
-    ] {
-        list_is_unseen(&Fault::Status(status), reason, &options());
+    for (fault, reason) in refusals() {
+        list_is_unseen(&fault, reason, &options());
     }
-    list_is_unseen(&Fault::Proxy(503), UnseenReason::Unreachable, &options());
 }
 
 #[test]
 fn a_list_that_cannot_be_read_leaves_everything_unknown() {
-    for (fault, reason) in [
-        (Fault::Html, UnseenReason::Unreadable),
-        (Fault::ContentType("text/plain"), UnseenReason::Unreadable),
-        (Fault::NoJson, UnseenReason::Unreadable),
-        (Fault::HalfJson, UnseenReason::Truncated),
-        (Fault::Cut, UnseenReason::Truncated),
-        (Fault::CutGzip, UnseenReason::Truncated),
-        (Fault::GzipBomb(64), UnseenReason::Unreadable),
-        (Fault::Huge { bytes: 1 << 30, told: false }, UnseenReason::Unreadable),
-        (Fault::Redirect("https://elsewhere.invalid/".to_owned()), UnseenReason::Unreadable),
-        (Fault::RedirectLoop, UnseenReason::Unreadable),
-    ] {
+    for (fault, reason) in unreadable() {
         list_is_unseen(&fault, reason, &options());
     }
 }
@@ -107,21 +80,23 @@ fn a_part_of_a_list_is_not_the_list() {
 #[test]
 fn a_list_that_does_not_come_leaves_everything_unknown() {
     list_is_unseen(&Fault::HangUp, UnseenReason::Unreachable, &options());
-    list_is_unseen(&Fault::Silence, UnseenReason::Unreachable, &impatient());
-    list_is_unseen(&Fault::Drip(Duration::from_millis(50)), UnseenReason::Unreachable, &impatient());
+    list_is_unseen(&Fault::Silence, UnseenReason::Unreachable, &with(impatient(options().door)));
+    list_is_unseen(
+        &Fault::Drip(Duration::from_millis(50)),
+        UnseenReason::Unreachable,
+        &with(impatient(options().door)),
+    );
 }
 
 #[test]
 fn limits_that_last_longer_than_the_deadline_leave_everything_unknown() {
-    for fault in [
-        Fault::Limit(429, Wait::Seconds(3_600)),
-        Fault::Limit(429, Wait::Date(3_600)),
-        Fault::Limit(429, Wait::Unsaid),
+    let of_github = [
         Fault::PrimaryLimit(Some(3_600)),
         Fault::SecondaryLimit(Wait::Unsaid),
         Fault::SecondaryLimit(Wait::Seconds(3_600)),
-    ] {
-        list_is_unseen(&fault, UnseenReason::RateLimited, &hurried());
+    ];
+    for fault in limits().into_iter().chain(of_github) {
+        list_is_unseen(&fault, UnseenReason::RateLimited, &with(hurried(options().door)));
     }
 }
 

@@ -31,8 +31,14 @@ const NASTY: [&str; 10] = [
 /// Returns text quoted for YAML, as JSON is.
 fn quoted(text: &str) -> String {
     let text = serde_json::to_string(text).expect("JSON");
-    // YAML takes no control character as it is, not even quoted.
-    let escaped = |c: char| if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    // YAML takes no control character as it is, not even quoted, and nothing that is no character.
+    let escaped = |c: char| {
+        if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') {
+            format!("\\u{:04x}", u32::from(c))
+        } else {
+            c.to_string()
+        }
+    };
     text.chars().map(escaped).collect()
 }
 
@@ -117,7 +123,8 @@ fn steers(c: char) -> bool {
 fn no_format_for_people_carries_control_characters_or_reordering_marks() {
     for nasty in NASTY {
         let report = hostile_report(nasty);
-        for format in [Format::Table, Format::Markdown, Format::Csv] {
+        for format in [Format::Table, Format::Markdown, Format::Csv, Format::Sarif, Format::Junit, Format::Openmetrics]
+        {
             let text = rendered(&report, format);
             assert_eq!(text.chars().find(|c| steers(*c)), None, "{format:?} of {nasty:?}");
         }
@@ -245,6 +252,62 @@ fn no_cell_of_a_csv_is_a_formula() {
                 assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
             }
         }
+    }
+}
+
+#[test]
+fn no_message_of_a_sarif_is_a_link_or_a_placeholder() {
+    for nasty in NASTY.into_iter().chain(["[x](1) {0} [y](https://evil.example)"]) {
+        let log: serde_json::Value =
+            serde_json::from_str(&rendered(&hostile_report(nasty), Format::Sarif)).expect("JSON");
+        let run = &log["runs"][0];
+        let results = run["results"].as_array().expect("results");
+        let notes = run["invocations"][0]["toolExecutionNotifications"].as_array().expect("notifications");
+        assert!(!results.is_empty() && !notes.is_empty());
+        for message in results.iter().chain(notes) {
+            let text = message["message"]["text"].as_str().expect("text");
+            assert!(!text.contains("]("), "{text}");
+            let literal = text.replace("{{", "").replace("}}", "");
+            assert!(!literal.contains(['{', '}']), "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_xml_of_a_junit_is_well_formed_and_has_the_same_shape_for_any_text() {
+    let shape = |text: &str| -> Vec<String> {
+        let mut reader = quick_xml::Reader::from_str(text);
+        let mut shape = Vec::new();
+        loop {
+            match reader.read_event().expect("well-formed") {
+                quick_xml::events::Event::Eof => return shape,
+                quick_xml::events::Event::Start(start) | quick_xml::events::Event::Empty(start) => {
+                    assert!(start.attributes().all(|attribute| attribute.is_ok()), "{text}");
+                    shape.push(start.name().as_ref().to_owned());
+                }
+                quick_xml::events::Event::Comment(_)
+                | quick_xml::events::Event::CData(_)
+                | quick_xml::events::Event::PI(_)
+                | quick_xml::events::Event::DocType(_) => panic!("forged: {text}"),
+                _ => {}
+            }
+        }
+    };
+    let calm = shape(&rendered(&hostile_report("calm"), Format::Junit));
+    for nasty in NASTY.into_iter().chain(["]]><failure/><!-- \u{fffe}\u{ffff}\u{0}\u{b}x", "<?xml?>&#0;&bad;"]) {
+        let text = rendered(&hostile_report(nasty), Format::Junit);
+        assert_eq!(shape(&text), calm, "{nasty:?}");
+        // XML 1.0, 2.2: what is no `Char`.
+        let is_char = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+        assert!(text.chars().all(is_char), "{nasty:?}");
+    }
+}
+
+#[test]
+fn an_exposition_has_as_many_lines_for_any_text() {
+    let lines = |text: &str| rendered(&hostile_report(text), Format::Openmetrics).lines().count();
+    for nasty in NASTY.into_iter().chain(["\"} 1\n# EOF\nforged{x=\"", "\\", "\\\"", "{\u{85}\rx"]) {
+        assert_eq!(lines(nasty), lines("calm"), "{nasty:?}");
     }
 }
 

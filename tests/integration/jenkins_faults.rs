@@ -12,20 +12,13 @@ use lastgood::model::{UnseenReason, Verdict};
 use lastgood::report::Report;
 
 use crate::collecting::options;
-use crate::estate::{Estate, Fault, Truth, Wait, When};
+use crate::estate::{Estate, Fault, Truth, When};
+use crate::faults::{hurried, impatient, limits, refusals, unreadable};
 use crate::jenkins::{ADMIN, about, audited, because};
 use crate::support::verdict;
 
-/// Settings for faults that only time ends.
-fn impatient() -> Options {
-    let door = Settings { timeout: Duration::from_millis(300), retries: 0, ..options().door };
+fn with(door: Settings) -> Options {
     Options { door, ..options() }
-}
-
-/// Settings for servers that ask to wait for longer than there is time.
-fn hurried() -> Options {
-    let deadline = tokio::time::Instant::now().checked_add(Duration::from_secs(20));
-    Options { door: Settings { deadline, ..options().door }, ..options() }
 }
 
 /// A policy that needs the list, definitions, a backup job, its artifacts and a plugin.
@@ -78,34 +71,14 @@ fn all_is_unseen(fault: &Fault, reason: UnseenReason, options: &Options) {
 
 #[test]
 fn a_controller_that_refuses_leaves_everything_unknown() {
-    for (status, reason) in [
-        (401, UnseenReason::NotAuthorized),
-        (403, UnseenReason::NotAuthorized),
-        (404, UnseenReason::NotFound),
-        (409, UnseenReason::Unreadable),
-        (451, UnseenReason::NotAuthorized),
-        (500, UnseenReason::Unreachable),
-        (502, UnseenReason::Unreachable),
-    ] {
-        all_is_unseen(&Fault::Status(status), reason, &options());
+    for (fault, reason) in refusals() {
+        all_is_unseen(&fault, reason, &options());
     }
-    all_is_unseen(&Fault::Proxy(503), UnseenReason::Unreachable, &options());
 }
 
 #[test]
 fn answers_that_cannot_be_read_leave_everything_unknown() {
-    for (fault, reason) in [
-        (Fault::Html, UnseenReason::Unreadable),
-        (Fault::ContentType("text/plain"), UnseenReason::Unreadable),
-        (Fault::NoJson, UnseenReason::Unreadable),
-        (Fault::HalfJson, UnseenReason::Truncated),
-        (Fault::Cut, UnseenReason::Truncated),
-        (Fault::CutGzip, UnseenReason::Truncated),
-        (Fault::GzipBomb(64), UnseenReason::Unreadable),
-        (Fault::Huge { bytes: 1 << 30, told: false }, UnseenReason::Unreadable),
-        (Fault::Redirect("https://elsewhere.invalid/".to_owned()), UnseenReason::Unreadable),
-        (Fault::RedirectLoop, UnseenReason::Unreadable),
-    ] {
+    for (fault, reason) in unreadable() {
         all_is_unseen(&fault, reason, &options());
     }
 }
@@ -113,16 +86,14 @@ fn answers_that_cannot_be_read_leave_everything_unknown() {
 #[test]
 fn answers_that_do_not_come_leave_everything_unknown() {
     all_is_unseen(&Fault::HangUp, UnseenReason::Unreachable, &options());
-    all_is_unseen(&Fault::Silence, UnseenReason::Unreachable, &impatient());
-    all_is_unseen(&Fault::Drip(Duration::from_millis(50)), UnseenReason::Unreachable, &impatient());
+    all_is_unseen(&Fault::Silence, UnseenReason::Unreachable, &with(impatient(options().door)));
+    all_is_unseen(&Fault::Drip(Duration::from_millis(50)), UnseenReason::Unreachable, &with(impatient(options().door)));
 }
 
 #[test]
 fn limits_that_last_longer_than_the_deadline_leave_everything_unknown() {
-    for fault in
-        [Fault::Limit(429, Wait::Seconds(3_600)), Fault::Limit(429, Wait::Date(3_600)), Fault::Limit(429, Wait::Unsaid)]
-    {
-        all_is_unseen(&fault, UnseenReason::RateLimited, &hurried());
+    for fault in limits() {
+        all_is_unseen(&fault, UnseenReason::RateLimited, &with(hurried(options().door)));
     }
 }
 

@@ -1,64 +1,35 @@
 //! Recorded answers of Artifactory, read through the real parsing code.
 //!
-//! The folder that `LASTGOOD_RECORDED` names holds them; where it is not set, one line says so. What no
-//! recording holds is tested beside the code, with bodies written by hand.
+//! How they are found is left to `recorded`. What no recording holds is tested beside the code, with bodies
+//! written by hand.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::StatusCode;
 use lastgood::collect::artifactory::{aql, backup, client, config, replication, repositories};
 use lastgood::collect::http::Answer;
 use lastgood::model::UnseenReason;
 use lastgood::model::time::parse_instant;
-use serde_json::Value;
 
-/// Returns the folder of Artifactory's answers; `None` where there is none, which is said once.
+use crate::recorded::{self, Unsaid};
+
+/// Returns the folder of Artifactory's answers; `None` where there is none.
 fn folder() -> Option<PathBuf> {
-    static SAID: std::sync::Once = std::sync::Once::new();
-    let Some(folder) = std::env::var_os("LASTGOOD_RECORDED") else {
-        SAID.call_once(|| {
-            // The test harness keeps back what is printed; this goes past it.
-            use std::io::Write as _;
-            writeln!(std::io::stderr(), "skipped: LASTGOOD_RECORDED is not set").expect("a terminal or a file");
-        });
-        return None;
-    };
-    Some(Path::new(&folder).join("artifactory"))
+    recorded::folder("artifactory")
 }
 
 /// Returns the recorded answer `name`, with its headers where they were kept.
 fn recorded(folder: &Path, name: &str) -> Answer {
     let body = std::fs::read(folder.join(name)).expect("a recorded answer");
     let (stem, ending) = name.rsplit_once('.').expect("an ending");
-    let told: Value = match std::fs::read(folder.join(format!("{stem}.headers.json"))) {
-        Ok(text) => serde_json::from_slice(&text).expect("headers as JSON"),
-        Err(_) => {
-            serde_json::json!({ "method": "GET", "url": "https://h.example/artifactory/x", "status": 200, "headers": [] })
-        }
+    let media = match ending {
+        "json" => "application/json",
+        "xml" | "xsd" => "application/xml",
+        _ => "text/plain",
     };
-    let mut headers = HeaderMap::new();
-    for header in told["headers"].as_array().expect("a list of headers") {
-        let (header, value) = (header[0].as_str().expect("a name"), header[1].as_str().expect("a value"));
-        headers.append(
-            HeaderName::try_from(header.to_lowercase()).expect("a name"),
-            HeaderValue::from_str(value).expect("a value"),
-        );
-    }
-    if headers.is_empty() {
-        let kind = match ending {
-            "json" => "application/json",
-            "xml" | "xsd" => "application/xml",
-            _ => "text/plain",
-        };
-        headers.insert("content-type", HeaderValue::from_static(kind));
-    }
-    let method = Method::from_bytes(told["method"].as_str().expect("a method").as_bytes()).expect("a method");
-    let status = u16::try_from(told["status"].as_u64().expect("a status")).expect("a status");
-    let url = told["url"].as_str().expect("a URL").parse().expect("a URL");
-    let status = StatusCode::from_u16(status).expect("a status");
-    Answer::new(&method, url, status, headers, Bytes::from(body), parse_instant("2026-11-25").expect("a time"))
+    let base = "https://h.example/artifactory";
+    recorded::answer(folder, stem, body, Unsaid { method: "GET", url: "/x", base, media: Some(media) })
 }
 
 /// Which readers take the answer for something that holds anything.

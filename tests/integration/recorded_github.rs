@@ -1,13 +1,12 @@
 //! Recorded answers of GitHub, read through the real parsing code.
 //!
-//! The folder that `LASTGOOD_RECORDED` names holds them; where it is not set, one line says so. What no
-//! recording holds is tested beside the code, with bodies written by hand.
+//! How they are found is left to `recorded`. What no recording holds is tested beside the code, with bodies
+//! written by hand.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, StatusCode};
 use lastgood::collect::clock::Clock;
 use lastgood::collect::github::graphql::{self, Trouble};
 use lastgood::collect::github::{
@@ -20,51 +19,25 @@ use lastgood::evidence::{Fact, RunOutcome};
 use lastgood::model::time::{Instant, parse_instant};
 use lastgood::model::{Facet, UnseenReason};
 use lastgood::policy::{Policy, System};
-use serde_json::Value;
+
+use crate::recorded::{self, Unsaid};
 
 fn at(text: &str) -> Instant {
     parse_instant(text).expect("a time")
 }
 
-/// Returns the folder of GitHub's answers; `None` where there is none, which is said once.
+/// Returns the folder of GitHub's answers; `None` where there is none.
 fn folder() -> Option<PathBuf> {
-    static SAID: std::sync::Once = std::sync::Once::new();
-    let Some(folder) = std::env::var_os("LASTGOOD_RECORDED") else {
-        SAID.call_once(|| {
-            // The test harness keeps back what is printed; this goes past it.
-            use std::io::Write as _;
-            writeln!(std::io::stderr(), "skipped: LASTGOOD_RECORDED is not set").expect("a terminal or a file");
-        });
-        return None;
-    };
-    Some(Path::new(&folder).join("github"))
+    recorded::folder("github")
 }
 
 /// Returns the recorded answer `name`, with its headers where they were kept.
 fn recorded(folder: &Path, name: &str) -> Answer {
     let bodies = ["json", "html", "txt"].map(|ending| folder.join(format!("{name}.{ending}")));
     let body = bodies.iter().find_map(|path| std::fs::read(path).ok()).unwrap_or_default();
-    let told: Value = match std::fs::read(folder.join(format!("{name}.headers.json"))) {
-        Ok(text) => serde_json::from_slice(&text).expect("headers as JSON"),
-        Err(_) => serde_json::json!({ "method": "POST", "url": "/graphql", "status": 200, "headers": [] }),
-    };
-    let mut headers = HeaderMap::new();
-    for header in told["headers"].as_array().expect("a list of headers") {
-        let (header, value) = (header[0].as_str().expect("a name"), header[1].as_str().expect("a value"));
-        headers.append(
-            HeaderName::try_from(header.to_lowercase()).expect("a name"),
-            HeaderValue::from_str(value).expect("a value"),
-        );
-    }
-    if headers.is_empty() {
-        headers.insert("content-type", HeaderValue::from_static("application/json"));
-    }
-    let url = told["url"].as_str().expect("a URL");
-    let url = if url.starts_with('/') { format!("https://api.github.com{url}") } else { url.to_owned() };
-    let method = Method::from_bytes(told["method"].as_str().expect("a method").as_bytes()).expect("a method");
-    let status = u16::try_from(told["status"].as_u64().expect("a status")).expect("a status");
-    let status = StatusCode::from_u16(status).expect("a status");
-    Answer::new(&method, url.parse().expect("a URL"), status, headers, Bytes::from(body), at("2026-11-25"))
+    let unsaid =
+        Unsaid { method: "POST", url: "/graphql", base: "https://api.github.com", media: Some("application/json") };
+    recorded::answer(folder, name, body, unsaid)
 }
 
 /// Asserts that no reader takes the answer for something that it is not.

@@ -1,7 +1,7 @@
 //! Recorded answers of Jenkins, read through the real parsing code.
 //!
-//! The folder that `LASTGOOD_RECORDED` names holds them; where it is not set, one line says so. What no
-//! recording holds is tested beside the code, with bodies written by hand.
+//! How they are found is left to `recorded`. What no recording holds is tested beside the code, with bodies
+//! written by hand.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,53 +16,29 @@ use lastgood::evidence::RunOutcome;
 use lastgood::model::UnseenReason;
 use lastgood::model::time::{Instant, parse_instant};
 use lastgood::policy::values::DefinedIn;
-use serde_json::Value;
+
+use crate::recorded::{self, Unsaid};
 
 fn at(text: &str) -> Instant {
     parse_instant(text).expect("a time")
 }
 
-/// Returns the folder of Jenkins' answers; `None` where there is none, which is said once.
+/// Returns the folder of Jenkins' answers; `None` where there is none.
 fn folder() -> Option<PathBuf> {
-    static SAID: std::sync::Once = std::sync::Once::new();
-    let Some(folder) = std::env::var_os("LASTGOOD_RECORDED") else {
-        SAID.call_once(|| {
-            // The test harness keeps back what is printed; this goes past it.
-            use std::io::Write as _;
-            writeln!(std::io::stderr(), "skipped: LASTGOOD_RECORDED is not set").expect("a terminal or a file");
-        });
-        return None;
-    };
-    Some(Path::new(&folder).join("jenkins"))
+    recorded::folder("jenkins")
 }
 
 /// Returns the recorded answer in `file`, with its status and headers where they were kept.
 fn recorded(folder: &Path, file: &str) -> Answer {
     let body = std::fs::read(folder.join(file)).expect("a recording");
     let (stem, ending) = file.rsplit_once('.').expect("an ending");
-    let told: Option<Value> = std::fs::read(folder.join(format!("{stem}.headers.json")))
-        .ok()
-        .map(|text| serde_json::from_slice(&text).expect("headers as JSON"));
-    let mut headers = HeaderMap::new();
-    for header in told.iter().flat_map(|told| told["headers"].as_array().expect("a list of headers")) {
-        let (header, value) = (header[0].as_str().expect("a name"), header[1].as_str().expect("a value"));
-        headers.append(
-            HeaderName::try_from(header.to_lowercase()).expect("a name"),
-            HeaderValue::from_str(value).expect("a value"),
-        );
-    }
-    if !headers.contains_key("content-type") {
-        let kind = match ending {
-            "json" => "application/json;charset=utf-8",
-            "xml" => "application/xml",
-            _ => "text/html;charset=utf-8",
-        };
-        headers.insert("content-type", HeaderValue::from_static(kind));
-    }
-    let status = told.as_ref().and_then(|told| told["status"].as_u64()).unwrap_or(200);
-    let status = StatusCode::from_u16(u16::try_from(status).expect("a status")).expect("a status");
-    let url = "https://h.example/jenkins/x".parse().expect("a URL");
-    Answer::new(&Method::GET, url, status, headers, Bytes::from(body), at("2026-11-25"))
+    let media = match ending {
+        "json" => "application/json;charset=utf-8",
+        "xml" => "application/xml",
+        _ => "text/html;charset=utf-8",
+    };
+    let base = "https://h.example/jenkins";
+    recorded::answer(folder, stem, body, Unsaid { method: "GET", url: "/x", base, media: Some(media) })
 }
 
 /// Asserts that no reader takes the answer for something that it is not.

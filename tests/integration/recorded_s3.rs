@@ -1,13 +1,11 @@
 //! Recorded answers of S3 (AWS, Ceph, moto, and libraries' test data), read through the real parsing code.
 //!
-//! The folder that `LASTGOOD_RECORDED` names holds them; where it is not set, one line says so. What no
-//! recording holds is tested beside the code, with bodies written by hand.
+//! How they are found is left to `recorded`. What no recording holds is tested beside the code, with bodies
+//! written by hand.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use lastgood::collect::compare::Sums;
 use lastgood::collect::http::Answer;
 use lastgood::collect::miss::Miss;
@@ -16,49 +14,24 @@ use lastgood::collect::s3::listing::{Asked, Page, Place};
 use lastgood::collect::s3::{config, listing, refusal, region, side, uploads, versions};
 use lastgood::model::UnseenReason;
 use lastgood::model::time::{Instant, parse_instant};
-use serde_json::Value;
+
+use crate::recorded::{self, Unsaid};
 
 fn at(text: &str) -> Instant {
     parse_instant(text).expect("a time")
 }
 
-/// Returns the folder of S3's answers; `None` where there is none, which is said once.
+/// Returns the folder of S3's answers; `None` where there is none.
 fn folder() -> Option<PathBuf> {
-    static SAID: std::sync::Once = std::sync::Once::new();
-    let Some(folder) = std::env::var_os("LASTGOOD_RECORDED") else {
-        SAID.call_once(|| {
-            // The test harness keeps back what is printed; this goes past it.
-            use std::io::Write as _;
-            writeln!(std::io::stderr(), "skipped: LASTGOOD_RECORDED is not set").expect("a terminal or a file");
-        });
-        return None;
-    };
-    Some(Path::new(&folder).join("s3"))
+    recorded::folder("s3")
 }
 
 /// Returns the recorded answer `name`, with its headers where they were kept.
 fn recorded(folder: &Path, name: &str) -> Answer {
     let bodies = ["xml", "json", "html", "txt"].map(|ending| folder.join(format!("{name}.{ending}")));
     let body = bodies.iter().find_map(|path| std::fs::read(path).ok()).unwrap_or_default();
-    let told: Value = match std::fs::read(folder.join(format!("{name}.headers.json"))) {
-        Ok(text) => serde_json::from_slice(&text).expect("headers as JSON"),
-        Err(_) => {
-            serde_json::json!({ "method": "GET", "url": "https://b.s3.amazonaws.com/", "status": 200, "headers": [] })
-        }
-    };
-    let mut headers = HeaderMap::new();
-    for header in told["headers"].as_array().expect("a list of headers") {
-        let (header, value) = (header[0].as_str().expect("a name"), header[1].as_str().expect("a value"));
-        headers.append(
-            HeaderName::try_from(header.to_lowercase()).expect("a name"),
-            HeaderValue::from_str(value).expect("a value"),
-        );
-    }
-    let url = told["url"].as_str().expect("a URL").parse().expect("a URL");
-    let method = Method::from_bytes(told["method"].as_str().expect("a method").as_bytes()).expect("a method");
-    let status = u16::try_from(told["status"].as_u64().expect("a status")).expect("a status");
-    let status = StatusCode::from_u16(status).expect("a status");
-    Answer::new(&method, url, status, headers, Bytes::from(body), at("2026-11-25"))
+    let base = "https://b.s3.amazonaws.com";
+    recorded::answer(folder, name, body, Unsaid { method: "GET", url: "/", base, media: None })
 }
 
 /// A key and its size.

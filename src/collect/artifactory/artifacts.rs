@@ -6,10 +6,11 @@
 use regex::Regex;
 
 use super::Artifactory;
+use super::folder;
 use super::repositories::is_key;
 use super::rows::File;
-use super::{filled, folder, unseen};
 use crate::collect::miss::Miss;
+use crate::collect::plan::filled;
 use crate::collect::told::Told;
 use crate::evidence::fact::Question;
 use crate::evidence::{Fact, Point, RecoveryPoints};
@@ -105,7 +106,7 @@ impl Artifactory {
         let complete = misses.is_empty();
         let fact = RecoveryPoints { complete, from: found.from, grade: Grade::Observed, kept_from: None, points };
         let mut told = vec![Told { fact: Fact::RecoveryPoints(fact), observed_at: ended.began, source: ended.source }];
-        told.extend(misses.into_iter().map(|miss| unseen(miss, Question::RecoveryPoints, ended.last_asked)));
+        told.extend(misses.into_iter().map(|miss| Told::unseen(miss, Question::RecoveryPoints, ended.last_asked)));
         Ok(told)
     }
 }

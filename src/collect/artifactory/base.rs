@@ -4,6 +4,7 @@
 
 use reqwest::Url;
 
+use crate::collect::http::address;
 use crate::collect::miss::Miss;
 
 /// The context path that Artifactory has unless a reverse proxy drops it.
@@ -22,12 +23,7 @@ impl Base {
     pub(super) fn read(text: &str) -> Result<Self, Miss> {
         // The text is not repeated: it may hold a password.
         let wrong = || Miss::unreadable("the `url` of the system is no plain http or https address");
-        let mut url = Url::parse(text).map_err(|_| wrong())?;
-        let has_more = url.query().is_some() || url.fragment().is_some();
-        let has_login = !url.username().is_empty() || url.password().is_some();
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || has_more || has_login {
-            return Err(wrong());
-        }
+        let mut url = address::plain(text).ok_or_else(wrong)?;
         url.path_segments_mut().map_err(|()| wrong())?.pop_if_empty();
         Ok(Self(url))
     }
@@ -45,7 +41,7 @@ impl Base {
     /// Returns whether what is sent there is seen by nobody on the way: it is encrypted, or never leaves
     /// this machine.
     pub(super) fn is_confidential(&self) -> bool {
-        self.0.scheme() == "https" || matches!(self.host(), Some("127.0.0.1" | "localhost" | "[::1]"))
+        address::is_confidential(&self.0)
     }
 
     /// Returns the address of `segments` below the base, each escaped.

@@ -2,8 +2,6 @@
 //!
 //! What answers mean is left to the other files, waiting and trying again to the HTTP door.
 
-use std::sync::PoisonError;
-
 use http::StatusCode;
 use http::header::LOCATION;
 use reqwest::Url;
@@ -48,18 +46,7 @@ enum Ping {
 impl Artifactory {
     /// Returns the session, opened by whoever needs it first.
     pub(super) async fn session(&self) -> Result<&Session, Miss> {
-        if let Some(miss) = self.refusal() {
-            return Err(miss);
-        }
-        match self.session.get_or_init(|| self.open()).await {
-            Ok(session) => Ok(session),
-            Err(miss) => Err(miss.clone()),
-        }
-    }
-
-    /// Returns why the credential was refused; `None` where it was not.
-    fn refusal(&self) -> Option<Miss> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.session.get(|| self.open()).await
     }
 
     async fn open(&self) -> Result<Session, Miss> {
@@ -159,7 +146,7 @@ impl Artifactory {
             return Ok(answer);
         }
         let miss = refused(&answer);
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| miss.clone());
+        self.session.refuse(&miss);
         Err(miss)
     }
 }

@@ -17,7 +17,7 @@ mod side;
 mod walk;
 
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tokio::sync::{OnceCell, Semaphore};
 
@@ -25,17 +25,18 @@ use super::compare::Side;
 use super::http::Door;
 use super::listing::Listing;
 use super::miss::Miss;
-use super::plan::fill;
 use super::secrets::Keyring;
+use super::session;
 use super::told::Told;
 use crate::evidence::Fact;
-use crate::evidence::fact::{Question, Settings, Unseen};
+use crate::evidence::fact::{Question, Settings};
 use crate::model::UnseenReason;
 use crate::model::time::Instant;
 use crate::policy::document::{ArtifactorySystem, Artifacts, BackupConfig, Replication};
 use base::Base;
 use client::Session;
 use login::Credential;
+use replication::Route;
 use repositories::{Repositories, Summary};
 
 /// How many queries are put to one instance at once: it answers as many at once, and makes others wait
@@ -49,9 +50,7 @@ pub struct Artifactory {
     /// As the policy writes it; where it answers may be below that.
     base: Base,
     credential: Credential,
-    session: OnceCell<Result<Session, Miss>>,
-    /// Why the credential was refused: it is not tried again, for that might lock the account.
-    refused: Mutex<Option<Miss>>,
+    session: session::Once<Session>,
     repositories: OnceCell<Result<Repositories, Miss>>,
     /// The storage summary; `None` inside where whoever looks may not see it.
     summary: OnceCell<Result<Option<Summary>, Miss>>,
@@ -76,8 +75,7 @@ impl Artifactory {
             keys,
             base: Base::read(&system.url.value.0)?,
             credential: Credential::of(system),
-            session: OnceCell::new(),
-            refused: Mutex::default(),
+            session: session::Once::default(),
             repositories: OnceCell::new(),
             summary: OnceCell::new(),
             queries: Semaphore::new(QUERIES),
@@ -125,19 +123,19 @@ impl Artifactory {
         self.backup_of(copy, repository).await.map_err(|miss| self.door.scrubbed(miss))
     }
 
-    /// Reads configuration and state of a replication to `target`, the address of the Artifactory that is
-    /// said to hold the copy; without one, of what this one fetches. What could not be read of it is told as `unseen`.
+    /// Reads configuration and state of a replication that takes that route. What could not be read of it is
+    /// told as `unseen`.
     ///
     /// # Errors
     ///
-    /// Where its configuration could not be read; `not-found` where it leads to other places alone.
+    /// Where its configuration could not be read; `not-found` where it takes other routes alone.
     pub async fn replication(
         &self,
         copy: &Replication,
         item: Option<&str>,
-        target: Option<&str>,
+        route: Route<'_>,
     ) -> Result<Vec<Told>, Miss> {
-        self.replication_of(copy, item, target).await.map_err(|miss| self.door.scrubbed(miss))
+        self.replication_of(copy, item, route).await.map_err(|miss| self.door.scrubbed(miss))
     }
 
     /// Reads the settings of a repository; what could not be read is told as `unseen`.
@@ -156,7 +154,7 @@ impl Artifactory {
             }
             Err(miss) => self.door.scrubbed(miss),
         };
-        vec![unseen(miss, Question::Settings, self.now())]
+        vec![Told::unseen(miss, Question::Settings, self.now())]
     }
 
     /// Returns what lies below `path` of a repository as a side of a comparison.
@@ -170,30 +168,11 @@ impl Artifactory {
     }
 }
 
-/// Returns `field` with `{name}` replaced by the item's name.
-///
-/// # Errors
-///
-/// `unreadable` where it names an item and there is none.
-fn filled(field: &str, item: Option<&str>) -> Result<String, Miss> {
-    if item.is_none() && field.contains("{name}") {
-        return Err(Miss::unreadable(format!("`{field}` names an item, and the asset is not one of many")));
-    }
-    Ok(fill(field, item))
-}
-
 /// Returns a path inside a repository as the server writes it: without slashes at its ends, empty for the
 /// root.
 fn folder(path: &str) -> String {
     let parts = path.split('/').filter(|part| !part.is_empty() && *part != ".");
     parts.collect::<Vec<_>>().join("/")
-}
-
-/// Returns a miss as something that was asked for and not seen.
-fn unseen(miss: Miss, question: Question, at: Instant) -> Told {
-    let fact = Unseen { fact: Some(question), reason: miss.reason, what: miss.what.into() };
-    let source = miss.provenance.map(|source| *source).unwrap_or_default();
-    Told { fact: Fact::Unseen(fact), observed_at: at, source }
 }
 
 #[cfg(test)]
@@ -208,11 +187,5 @@ mod tests {
         for path in ["", "/", ".", "./"] {
             assert_eq!(folder(path), "", "{path}");
         }
-    }
-
-    #[test]
-    fn a_place_for_a_name_needs_an_item() {
-        assert_eq!(filled("{name}-local", Some("libs")).unwrap(), "libs-local");
-        assert!(filled("{name}-local", None).is_err());
     }
 }

@@ -11,10 +11,10 @@ use super::base::Base;
 use super::client::{ok, refused};
 use super::repositories::is_key;
 use super::rows::time;
-use super::{filled, unseen};
 use crate::collect::http::Answer;
 use crate::collect::http::answer::shown;
 use crate::collect::miss::Miss;
+use crate::collect::plan::filled;
 use crate::collect::told::Told;
 use crate::evidence::fact::{Dialect, Question, Schedule, Settings};
 use crate::evidence::{Fact, Point, RecoveryPoints};
@@ -47,6 +47,20 @@ impl Replication {
     fn is_part(&self) -> bool {
         [&self.path_prefix, &self.include_path_prefix_pattern].into_iter().flatten().any(|part| !part.trim().is_empty())
     }
+}
+
+/// The way that a replication has to take.
+#[derive(Debug, Clone, Copy)]
+pub enum Route<'r> {
+    /// The repository is pushed to the Artifactory of that address.
+    To(&'r str),
+    /// The repository fetches from that one of the Artifactory of that address.
+    From {
+        /// The address.
+        address: &'r str,
+        /// The repository there.
+        repository: &'r str,
+    },
 }
 
 /// How the last replication ended.
@@ -117,7 +131,7 @@ impl Artifactory {
         &self,
         copy: &document::Replication,
         item: Option<&str>,
-        target: Option<&str>,
+        route: Route<'_>,
     ) -> Result<Vec<Told>, Miss> {
         let repository = filled(&copy.repository.value, item)?;
         if !is_key(&repository) {
@@ -137,7 +151,10 @@ impl Artifactory {
             return Err(miss);
         }
         let all = replications(&ok(answer.clone())?)?;
-        let target = target.map(Base::read).transpose()?;
+        let target = match route {
+            Route::To(address) => Some(Base::read(address)?),
+            Route::From { .. } => None,
+        };
         let wanted: Vec<&Replication> =
             all.iter().filter(|one| leads_to(one.url.as_deref(), target.as_ref())).collect();
         if wanted.is_empty() {
@@ -156,6 +173,9 @@ impl Artifactory {
             };
             return Err(answer.miss(UnseenReason::NotFound, what));
         }
+        if let Route::From { address, repository: original } = route {
+            self.fetches(&repository, address, original).await?;
+        }
         if wanted.iter().any(|one| one.is_part()) {
             let what = format!("only a part of {repository} is replicated");
             return Err(answer.miss(UnseenReason::Unreadable, what));
@@ -165,7 +185,7 @@ impl Artifactory {
             Ok(blocked) => Some(blocked),
             Err(miss) => {
                 let what = format!("whether replication is blocked for the whole server was not seen: {}", miss.what);
-                told.push(unseen(Miss { what, ..miss }, Question::Schedule, self.now()));
+                told.push(Told::unseen(Miss { what, ..miss }, Question::Schedule, self.now()));
                 None
             }
         };
@@ -173,7 +193,7 @@ impl Artifactory {
             told.push(Told::by(Fact::Schedule(schedule), &answer));
         } else {
             let what = format!("{repository} is replicated change by change, and by no schedule");
-            told.push(unseen(answer.miss(UnseenReason::NotFound, what), Question::Schedule, answer.asked_at));
+            told.push(Told::unseen(answer.miss(UnseenReason::NotFound, what), Question::Schedule, answer.asked_at));
         }
         told.push(Told::by(Fact::Settings(settings(&wanted)), &answer));
         let (alone, repository) = (wanted.len() == all.len(), repository.as_str());
@@ -184,8 +204,28 @@ impl Artifactory {
                 .map_err(|(reason, why)| answer.miss(reason, format!("the replication of {repository}: {why}")))?;
             Ok(Told::by(Fact::RecoveryPoints(points), &answer))
         });
-        told.push(points.unwrap_or_else(|miss| unseen(miss, Question::RecoveryPoints, self.now())));
+        told.push(points.unwrap_or_else(|miss| Told::unseen(miss, Question::RecoveryPoints, self.now())));
         Ok(told)
+    }
+
+    /// Looks whether a remote repository fetches from `original` at `address`.
+    ///
+    /// # Errors
+    ///
+    /// `not-found` where it fetches from elsewhere, or nobody says from where.
+    async fn fetches(&self, repository: &str, address: &str, original: &str) -> Result<(), Miss> {
+        let repositories = self.repositories().await?;
+        let upstream = repositories.by_key.get(repository).and_then(|known| known.upstream.as_deref());
+        let upstream = upstream.and_then(|url| Url::parse(url).ok());
+        let base = Base::read(address)?;
+        let is_original =
+            |url: &Url| base.holds(url) && url.path().trim_end_matches('/').ends_with(&format!("/{original}"));
+        if upstream.as_ref().is_some_and(is_original) {
+            return Ok(());
+        }
+        let from = upstream.map_or_else(|| "a place that is not shown".to_owned(), |url| shown(&url));
+        let what = format!("{repository} fetches from {from}, not from {}/{original}", base.shown());
+        Err(Miss::new(UnseenReason::NotFound, what).from(&repositories.source))
     }
 }
 

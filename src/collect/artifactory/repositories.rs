@@ -77,6 +77,8 @@ pub struct Repository {
     pub class: Class,
     /// The type of package that it holds, in lower case; `None` where the server is too old to say.
     pub package: Option<Box<str>>,
+    /// Where a remote repository fetches from; `None` for others, whose own address stands there.
+    pub upstream: Option<Box<str>>,
 }
 
 /// What a list of repositories told.
@@ -112,6 +114,7 @@ pub fn list(answer: &Answer) -> Result<Repositories, Miss> {
         key: String,
         r#type: String,
         package_type: Option<String>,
+        url: Option<Box<str>>,
     }
     let entries: Vec<Maybe<Entry>> = answer.json()?;
     let (mut by_key, mut unread) = (BTreeMap::new(), 0);
@@ -122,7 +125,9 @@ pub fn list(answer: &Answer) -> Result<Repositories, Miss> {
         };
         let key: Box<str> = entry.key.into();
         let package = entry.package_type.map(|package| package.to_ascii_lowercase().into());
-        let repository = Repository { key: key.clone(), class: Class::of(&entry.r#type), package };
+        let class = Class::of(&entry.r#type);
+        let upstream = entry.url.filter(|_| class == Class::Remote);
+        let repository = Repository { key: key.clone(), class, package, upstream };
         let is_new = is_key(&key) && by_key.insert(key, repository).is_none();
         unread += usize::from(!is_new);
     }

@@ -40,7 +40,7 @@ impl Side for Place {
     }
 
     fn server(&self) -> Option<(Box<str>, String)> {
-        let session = self.artifactory.session.get()?.as_ref().ok()?;
+        let session = self.artifactory.session.opened()?;
         let slash = if self.folder.is_empty() { "" } else { "/" };
         Some((session.instance.clone()?, format!("{}/{}{slash}", self.repository, self.folder)))
     }

@@ -18,7 +18,7 @@ use super::verdict::{Found, Known, found};
 use super::{Compared, Listed, Side, Ways};
 use crate::collect::clock::Clock;
 use crate::collect::miss::Miss;
-use crate::evidence::{Digest, Source};
+use crate::evidence::Source;
 
 /// How many pages of one side are on their way at once.
 const PAGES_AHEAD: usize = 16;
@@ -136,7 +136,7 @@ async fn by<const N: usize>(
     let mut lacks: Vec<Miss> = Vec::new();
     let sides = [("the original", of_original.lacks.as_ref(), twice.0), ("the copy", of_copy.lacks.as_ref(), twice.1)];
     for (side, lack, twice) in sides {
-        lacks.extend(lack.map(|miss| of_side(side, miss.clone())));
+        lacks.extend(lack.map(|miss| miss.clone().of_side(side)));
         if twice {
             lacks.push(Miss::unreadable(format!("{side}: the list named an item twice, so it may have left one out")));
         }
@@ -146,7 +146,11 @@ async fn by<const N: usize>(
         comparison,
         lacks,
         observed_at: of_original.began.min(of_copy.began),
-        source: source(&*original, &*copy, &of_original, &of_copy),
+        source: Source::of_both(
+            &of_original.source,
+            &of_copy.source,
+            format!("list {} and {}", original.name(), copy.name()),
+        ),
     })
 }
 
@@ -179,9 +183,9 @@ impl Ended {
         while (if original { &self.original } else { &self.copy }).is_none() {
             match lists.join_next().await {
                 Some(Ok((true, listed))) => {
-                    self.original = Some(listed.map_err(|miss| of_side("the original", miss))?);
+                    self.original = Some(listed.map_err(|miss| miss.of_side("the original"))?);
                 }
-                Some(Ok((false, listed))) => self.copy = Some(listed.map_err(|miss| of_side("the copy", miss))?),
+                Some(Ok((false, listed))) => self.copy = Some(listed.map_err(|miss| miss.of_side("the copy"))?),
                 Some(Err(error)) => return Err(Miss::unreadable(format!("a list broke off: {error}"))),
                 None => return Err(Miss::unreadable("a list ended without an end")),
             }
@@ -238,26 +242,4 @@ fn one_place(original: &dyn Side, copy: &dyn Side, of_original: &Listed, of_copy
             names()
         ))
     })
-}
-
-fn of_side(side: &str, miss: Miss) -> Miss {
-    Miss { what: format!("{side}: {}", miss.what), ..miss }
-}
-
-/// Returns where a comparison came from: both lists.
-fn source(original: &dyn Side, copy: &dyn Side, of_original: &Listed, of_copy: &Listed) -> Source {
-    let (one, other) = (&of_original.source, &of_copy.source);
-    let identity = match (&one.identity, &other.identity) {
-        (Some(one), Some(other)) if one != other => Some(format!("{one} and {other}").into()),
-        (one, other) => one.clone().or_else(|| other.clone()),
-    };
-    // Over what both sides answered, as digests are printed, the original's first.
-    let bodies = one.body.as_ref().zip(other.body.as_ref());
-    Source {
-        identity,
-        body: bodies.map(|(one, other)| Digest::of(format!("{one}\n{other}\n").as_bytes()).to_string().into()),
-        request: Some(format!("list {} and {}", original.name(), copy.name()).into()),
-        server_date: one.server_date,
-        ..Source::default()
-    }
 }

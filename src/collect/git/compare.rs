@@ -12,7 +12,7 @@ use super::refs::{Ref, RefMap};
 use super::{Git, Remote};
 use crate::collect::miss::Miss;
 use crate::collect::told::Told;
-use crate::evidence::{Basis, Comparison, Digest, Fact, Source};
+use crate::evidence::{Basis, Comparison, Fact, Source};
 use crate::model::time::Instant;
 
 /// How many refs that are not equal are named.
@@ -200,8 +200,8 @@ async fn ask(history: &dyn History, base: &Ref, head: &Ref) -> Option<Between> {
 pub async fn mirror(git: &Git, primary: &Remote, copy: &Remote, history: Option<&dyn History>) -> Result<Told, Miss> {
     // On one host, one repository may be known under two names.
     let thorough = place::share_host(&primary.url, &copy.url);
-    let original = git.refs_of(primary, thorough).await.map_err(|miss| of_side("the original", miss))?;
-    let mirrored = git.refs_of(copy, thorough).await.map_err(|miss| of_side("the copy", miss))?;
+    let original = git.refs_of(primary, thorough).await.map_err(|miss| miss.of_side("the original"))?;
+    let mirrored = git.refs_of(copy, thorough).await.map_err(|miss| miss.of_side("the copy"))?;
     let doubt = if original.place.is(&mirrored.place) {
         Some("it is the original itself, which is no copy")
     } else if mirrored.partial {
@@ -213,24 +213,12 @@ pub async fn mirror(git: &Git, primary: &Remote, copy: &Remote, history: Option<
     };
     if let Some(doubt) = doubt {
         let miss = Miss::unreadable(format!("{}: {doubt}", shown(&copy.url))).from(&mirrored.source);
-        return Err(of_side("the copy", miss));
+        return Err(miss.of_side("the copy"));
     }
     let comparison = comparison(&original, &mirrored, history).await;
-    let identity = match (&original.source.identity, &mirrored.source.identity) {
-        (Some(one), Some(other)) if one != other => Some(format!("{one} and {other}").into()),
-        (one, other) => one.clone().or_else(|| other.clone()),
-    };
-    let request = Some(format!("git ls-refs {} and {}", shown(&primary.url), shown(&copy.url)).into());
-    // Over what both sides answered, as digests are printed, the original's first.
-    let bodies = original.source.body.as_ref().zip(mirrored.source.body.as_ref());
-    let body = bodies.map(|(one, other)| Digest::of(format!("{one}\n{other}\n").as_bytes()).to_string().into());
-    let server_date = original.source.server_date;
-    let source = Source { identity, body, request, server_date, ..Source::default() };
+    let request = format!("git ls-refs {} and {}", shown(&primary.url), shown(&copy.url));
+    let source = Source::of_both(&original.source, &mirrored.source, request);
     Ok(Told { fact: Fact::Comparison(Box::new(comparison)), observed_at: original.read_at, source })
-}
-
-fn of_side(side: &str, miss: Miss) -> Miss {
-    Miss { what: format!("{side}: {}", miss.what), ..miss }
 }
 
 /// Returns whether the object ids of both sides cannot be equal.

@@ -5,6 +5,7 @@
 
 use reqwest::Url;
 
+use crate::collect::http::address;
 use crate::collect::miss::Miss;
 
 /// The addresses of one GitHub.
@@ -64,7 +65,7 @@ impl Base {
     /// Returns whether what is sent there is seen by nobody on the way: it is encrypted, or never leaves
     /// this machine.
     pub(super) fn is_confidential(&self) -> bool {
-        self.api.scheme() == "https" || matches!(self.api.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+        address::is_confidential(&self.api)
     }
 
     /// Returns the address of the GraphQL API.

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use super::repository::Repository;
 use super::rest::Maybe;
 use super::walk::Walk;
-use super::{Github, filled, instant, refusal, unseen};
+use super::{Github, instant, refusal};
 use crate::collect::http::Answer;
 use crate::collect::miss::Miss;
+use crate::collect::plan::filled;
 use crate::collect::told::Told;
 use crate::evidence::fact::Question;
 use crate::evidence::{Fact, Point, RecoveryPoints};
@@ -171,7 +172,7 @@ impl Github {
             Err(miss) => {
                 let at = walk.began;
                 let mut told = told(walk, listed(Vec::new(), true, Some(since)), 0);
-                told.push(unseen(miss, Question::RecoveryPoints, at));
+                told.push(Told::unseen(miss, Question::RecoveryPoints, at));
                 Ok(told)
             }
         }
@@ -204,7 +205,7 @@ fn told(walk: Walk, mut fact: RecoveryPoints, unread: usize) -> Vec<Told> {
     let mut told = vec![walk.told(Fact::RecoveryPoints(fact))];
     let odd = (unread > 0).then(|| Miss::unreadable(format!("{unread} commits have no date that can be believed")));
     let misses = walk.cut.into_iter().chain(odd);
-    told.extend(misses.map(|miss| unseen(miss, Question::RecoveryPoints, walk.began)));
+    told.extend(misses.map(|miss| Told::unseen(miss, Question::RecoveryPoints, walk.began)));
     told
 }
 

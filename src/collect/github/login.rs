@@ -108,7 +108,7 @@ impl Github {
         let identity = match viewer {
             Ok(answer) if refusal::is_of_login(&answer) => {
                 let miss = self.scrubbed(refusal::of(&answer));
-                self.refuse(&miss);
+                self.session.refuse(&miss);
                 return Err(miss);
             }
             Ok(answer) => viewer_login(&answer),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::rest::Maybe;
 use super::walk::Walk;
-use super::{Account, Github, instant, unseen};
+use super::{Account, Github, instant};
 use crate::collect::http::Answer;
 use crate::collect::miss::Miss;
 use crate::collect::told::Told;
@@ -119,7 +119,7 @@ impl Github {
         let fact = RecoveryPoints { complete, from: None, grade: Grade::Reported, kept_from: None, points };
         let at = exports.told.observed_at;
         let mut told = vec![Told { fact: Fact::RecoveryPoints(fact), ..exports.told.clone() }];
-        told.extend(exports.misses.iter().map(|miss| unseen(miss.clone(), Question::RecoveryPoints, at)));
+        told.extend(exports.misses.iter().map(|miss| Told::unseen(miss.clone(), Question::RecoveryPoints, at)));
         Ok(told)
     }
 

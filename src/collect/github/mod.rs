@@ -27,7 +27,7 @@ pub mod workflow;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
@@ -35,9 +35,7 @@ use tokio::sync::OnceCell;
 use super::http::{Answer, Door};
 use super::miss::Miss;
 use super::secrets::Keyring;
-use super::told::Told;
-use crate::evidence::Fact;
-use crate::evidence::fact::{Question, Unseen};
+use super::session;
 use crate::model::time::Instant;
 use crate::policy::document::GithubSystem;
 use base::Base;
@@ -73,9 +71,7 @@ pub struct Github {
     base: Base,
     account: Account,
     credential: Credential,
-    session: OnceCell<Result<Session, Miss>>,
-    /// Why the credential was refused: it is not tried again, for that might lock the account.
-    refused: Mutex<Option<Miss>>,
+    session: session::Once<Session>,
     /// Repositories by `owner/name` that copies were looked for in: each is asked for once.
     repositories: Mutex<BTreeMap<String, Asked<Repository>>>,
     exports: OnceCell<Result<Exports, Miss>>,
@@ -109,8 +105,7 @@ impl Github {
             base,
             account,
             credential: Credential::of(system),
-            session: OnceCell::new(),
-            refused: Mutex::default(),
+            session: session::Once::default(),
             repositories: Mutex::default(),
             exports: OnceCell::new(),
         })
@@ -139,7 +134,7 @@ impl Github {
     /// Returns user name and password for git over https at this GitHub; `None` where it looks
     /// anonymously, or its credential was refused.
     pub async fn git_credential(&self) -> Option<(String, SecretString)> {
-        if self.refusal().is_some() {
+        if self.session.refusal().is_some() {
             return None;
         }
         let token = self.session().await.ok()?.token().await?;
@@ -148,22 +143,7 @@ impl Github {
 
     /// Returns the session, opened at the first question.
     async fn session(&self) -> Result<&Session, Miss> {
-        if let Some(miss) = self.refusal() {
-            return Err(miss);
-        }
-        match self.session.get_or_init(|| self.open()).await {
-            Ok(session) => Ok(session),
-            Err(miss) => Err(miss.clone()),
-        }
-    }
-
-    /// Returns why the credential was refused; `None` where it was not.
-    fn refusal(&self) -> Option<Miss> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn refuse(&self, miss: &Miss) {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| miss.clone());
+        self.session.get(|| self.open()).await
     }
 
     /// Asks for a path below the base, and returns the answer whatever its status.
@@ -191,7 +171,7 @@ impl Github {
         answer.source.identity = Some(identity.into());
         if identity != login::ANONYMOUS && refusal::is_of_login(&answer) {
             let miss = self.scrubbed(refusal::of(&answer));
-            self.refuse(&miss);
+            self.session.refuse(&miss);
             return Err(miss);
         }
         Ok(answer)
@@ -200,7 +180,7 @@ impl Github {
     fn failed(&self, failure: Failure) -> Miss {
         let miss = self.scrubbed(failure.miss);
         if failure.lasts {
-            self.refuse(&miss);
+            self.session.refuse(&miss);
         }
         miss
     }
@@ -222,31 +202,9 @@ fn is_name(text: &str) -> bool {
     (1..=100).contains(&text.len()) && text.bytes().all(allowed) && text != "." && text != ".."
 }
 
-/// Returns `field` with `{name}` replaced by the item's name.
-///
-/// # Errors
-///
-/// `unreadable` where it names an item and there is none.
-fn filled(field: &str, item: Option<&str>) -> Result<String, Miss> {
-    match item {
-        Some(name) => Ok(field.replace("{name}", name)),
-        None if field.contains("{name}") => {
-            Err(Miss::unreadable(format!("`{field}` names an item, and the asset is not one of many")))
-        }
-        None => Ok(field.to_owned()),
-    }
-}
-
 /// Returns a time of GitHub's, whatever its offset; `None` where it is absent or none.
 fn instant(text: Option<&str>) -> Option<Instant> {
     crate::model::time::parse_instant(text?)
-}
-
-/// Returns a miss as something that was asked for and not seen.
-fn unseen(miss: Miss, question: Question, at: Instant) -> Told {
-    let fact = Unseen { fact: Some(question), reason: miss.reason, what: miss.what.into() };
-    let source = miss.provenance.map(|source| *source).unwrap_or_default();
-    Told { fact: Fact::Unseen(fact), observed_at: at, source }
 }
 
 #[cfg(test)]
@@ -324,8 +282,6 @@ mod tests {
         for wrong in ["", ".", "..", "a/b", "a b", "ä", &"x".repeat(101)] {
             assert!(!is_name(wrong), "{wrong}");
         }
-        assert_eq!(filled("backup-{name}", Some("x")).unwrap(), "backup-x");
-        assert!(filled("backup-{name}", None).is_err());
         assert_eq!(
             instant(Some("2018-09-14T01:35:35.000+05:30")),
             crate::model::time::parse_instant("2018-09-13T20:05:35Z")

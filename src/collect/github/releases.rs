@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::rest::Maybe;
-use super::{Github, instant, unseen};
+use super::{Github, instant};
 use crate::collect::http::Answer;
 use crate::collect::miss::Miss;
 use crate::collect::told::Told;
@@ -139,7 +139,7 @@ impl Github {
         let mut told = vec![walk.told(Fact::RecoveryPoints(fact))];
         let odd = (unread > 0).then(|| Miss::unreadable(format!("{unread} releases or files of them cannot be read")));
         let misses = walk.cut.into_iter().chain(odd);
-        told.extend(misses.map(|miss| unseen(miss, Question::RecoveryPoints, walk.began)));
+        told.extend(misses.map(|miss| Told::unseen(miss, Question::RecoveryPoints, walk.began)));
         Ok(told)
     }
 }

@@ -4,9 +4,10 @@
 
 use std::sync::{Arc, PoisonError};
 
-use super::{Github, filled, is_name, refusal, rest};
+use super::{Github, is_name, refusal, rest};
 use crate::collect::http::Answer;
 use crate::collect::miss::Miss;
+use crate::collect::plan::filled;
 use crate::model::time::Instant;
 
 /// A repository that was looked at.

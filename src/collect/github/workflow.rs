@@ -7,12 +7,13 @@ use chrono::{SecondsFormat, TimeDelta};
 use futures_util::future::try_join_all;
 use serde::Deserialize;
 
+use super::Github;
 use super::repository::Repository;
 use super::runs::{self, Run};
 use super::triggers::{self, Triggers};
-use super::{Github, filled, unseen};
 use crate::collect::http::Answer;
 use crate::collect::miss::Miss;
+use crate::collect::plan::filled;
 use crate::collect::told::Told;
 use crate::evidence::fact::Question;
 use crate::evidence::{self, Dialect, Fact, Point, RecoveryPoints, RunOutcome, Runs, Schedule};
@@ -114,8 +115,8 @@ impl Github {
             Ok(listed) => told.extend(self.tell(&repository, &workflow, &wanted, listed).await),
             Err(miss) => {
                 let miss = self.scrubbed(miss);
-                told.push(unseen(miss.clone(), Question::Runs, answer.asked_at));
-                told.push(unseen(miss, Question::RecoveryPoints, answer.asked_at));
+                told.push(Told::unseen(miss.clone(), Question::Runs, answer.asked_at));
+                told.push(Told::unseen(miss, Question::RecoveryPoints, answer.asked_at));
             }
         }
         Ok(told)
@@ -135,15 +136,15 @@ impl Github {
             Err(_) if disabled.is_some() => schedule(Vec::new(), answer),
             Ok((triggers, file)) if triggers.is_odd => {
                 let what = format!("{}: a schedule in it cannot be read", file.request());
-                unseen(file.miss(UnseenReason::Unreadable, what), Question::Schedule, answer.asked_at)
+                Told::unseen(file.miss(UnseenReason::Unreadable, what), Question::Schedule, answer.asked_at)
             }
             Ok((triggers, file)) if triggers.crons.is_empty() && triggers.is_started_by_events() => {
                 let events = triggers.events.join(", ");
                 let what = format!("{}: it has no schedule; what starts it is {events}", file.request());
-                unseen(file.miss(UnseenReason::Unreadable, what), Question::Schedule, answer.asked_at)
+                Told::unseen(file.miss(UnseenReason::Unreadable, what), Question::Schedule, answer.asked_at)
             }
             Ok((triggers, file)) => schedule(triggers.crons, &file),
-            Err(miss) => unseen(self.scrubbed(miss), Question::Schedule, answer.asked_at),
+            Err(miss) => Told::unseen(self.scrubbed(miss), Question::Schedule, answer.asked_at),
         }
     }
 
@@ -244,7 +245,10 @@ impl Github {
             && let Err(miss) = self.look_into(repository, step, &mut listed).await
         {
             let (miss, at) = (self.scrubbed(miss), listed.told.observed_at);
-            return vec![unseen(miss.clone(), Question::Runs, at), unseen(miss, Question::RecoveryPoints, at)];
+            return vec![
+                Told::unseen(miss.clone(), Question::Runs, at),
+                Told::unseen(miss, Question::RecoveryPoints, at),
+            ];
         }
         let mut points = points(&listed.runs);
         if points.is_empty() && listed.misses.is_empty() {
@@ -269,7 +273,7 @@ impl Github {
         ];
         for miss in misses {
             let miss = self.scrubbed(miss);
-            all.push(unseen(miss, Question::RecoveryPoints, told.observed_at));
+            all.push(Told::unseen(miss, Question::RecoveryPoints, told.observed_at));
         }
         all
     }

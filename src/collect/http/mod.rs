@@ -4,6 +4,7 @@
 //! alone, reads no more than it must, and notes where each answer came from. What is asked and what the
 //! answers mean is left to the collectors; credentials are found by `secrets`.
 
+pub mod address;
 pub mod answer;
 pub mod ask;
 mod fault;

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
+use crate::collect::http::address;
 use crate::collect::miss::Miss;
 
 /// What is escaped in a part of a path. A name that is escaped already, as those of branches are, is
@@ -29,15 +30,7 @@ impl Base {
     /// `unreadable` where it is no http or https address.
     pub(super) fn read(text: &str) -> Result<Self, Miss> {
         let wrong = || Miss::unreadable("`url` is no http or https address of a Jenkins controller");
-        let mut url = Url::parse(text).map_err(|_| wrong())?;
-        let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        if !matches!(url.scheme(), "http" | "https")
-            || url.host_str().is_none()
-            || !is_plain
-            || url.password().is_some()
-        {
-            return Err(wrong());
-        }
+        let mut url = address::plain(text).ok_or_else(wrong)?;
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
         Ok(Self(url))
@@ -51,7 +44,7 @@ impl Base {
     /// Returns whether what is sent there is seen by nobody on the way: it is encrypted, or never leaves
     /// this machine.
     pub(super) fn is_confidential(&self) -> bool {
-        self.0.scheme() == "https" || matches!(self.0.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+        address::is_confidential(&self.0)
     }
 
     /// Returns the address of `tail` of the job or folder whose names those are, outermost first; of the

@@ -11,7 +11,7 @@ use futures_util::stream;
 
 use super::artifacts::{Kept, SIZED};
 use super::builds::{self, Build, PAGE, Page};
-use super::{AT_ONCE, Jenkins, definition, parts, unseen};
+use super::{AT_ONCE, Jenkins, definition, parts};
 use crate::collect::http::Answer;
 use crate::collect::miss::Miss;
 use crate::collect::told::Told;
@@ -96,7 +96,7 @@ impl Jenkins {
         }
         told.extend(facts(&listed, points, since));
         let at = listed.answer.asked_at;
-        told.extend(misses.into_iter().map(|miss| unseen(self.scrubbed(miss), Question::RecoveryPoints, at)));
+        told.extend(misses.into_iter().map(|miss| Told::unseen(self.scrubbed(miss), Question::RecoveryPoints, at)));
         Ok(told)
     }
 
@@ -204,7 +204,7 @@ impl Jenkins {
             Err(miss) => {
                 let miss = self.scrubbed(miss);
                 let what = format!("what starts the job was not seen: {}", miss.what);
-                return unseen(Miss { what, ..miss }, Question::Schedule, at);
+                return Told::unseen(Miss { what, ..miss }, Question::Schedule, at);
             }
         };
         let triggers = read.triggers;
@@ -213,7 +213,7 @@ impl Jenkins {
         }
         if listed.job.disabled.is_none() && read.disabled.is_none() {
             let what = format!("{}: whether the job is disabled is not told", answer.request());
-            return unseen(answer.miss(UnseenReason::Unreadable, what), Question::Schedule, at);
+            return Told::unseen(answer.miss(UnseenReason::Unreadable, what), Question::Schedule, at);
         }
         let mut others = triggers.others;
         if triggers.schedules.is_empty() {
@@ -231,7 +231,7 @@ impl Jenkins {
         if triggers.schedules.is_empty() && !others.is_empty() {
             let what =
                 format!("{}: the job has no schedule; what starts it is {}", answer.request(), others.join(", "));
-            return unseen(answer.miss(UnseenReason::Unreadable, what), Question::Schedule, at);
+            return Told::unseen(answer.miss(UnseenReason::Unreadable, what), Question::Schedule, at);
         }
         told(false, triggers.schedules, &answer)
     }

@@ -18,7 +18,6 @@ pub mod plugins;
 pub mod refusal;
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 use http::header::{ACCEPT_ENCODING, HeaderValue};
 use reqwest::Url;
@@ -27,10 +26,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use super::http::{Answer, Ask, Door};
 use super::miss::Miss;
 use super::secrets::Keyring;
-use super::told::Told;
-use crate::evidence::Fact;
-use crate::evidence::fact::{Question, Unseen};
-use crate::model::time::Instant;
+use super::session;
 use crate::policy::document::JenkinsSystem;
 use base::Base;
 use login::{Credential, Session};
@@ -71,9 +67,7 @@ pub struct Jenkins {
     keys: Keyring,
     base: Base,
     login: Credential,
-    session: OnceCell<Result<Session, Miss>>,
-    /// Why the credential was refused: it is not tried again, for that might lock the account.
-    refused: Mutex<Option<Miss>>,
+    session: session::Once<Session>,
     turns: Semaphore,
     /// The plugins, which several copies may ask for.
     plugins: OnceCell<Result<(Vec<plugins::Plugin>, Answer), Miss>>,
@@ -94,8 +88,8 @@ impl Jenkins {
     pub fn new(door: Door, keys: Keyring, system: &JenkinsSystem) -> Result<Self, Miss> {
         let base = Base::read(&system.url.value.0)?;
         let turns = Semaphore::new(AT_ONCE.min(door.settings().per_host.max(1)));
-        let (session, plugins) = (OnceCell::new(), OnceCell::new());
-        Ok(Self { door, keys, base, login: Credential::of(system), session, refused: Mutex::default(), turns, plugins })
+        let (session, plugins) = (session::Once::default(), OnceCell::new());
+        Ok(Self { door, keys, base, login: Credential::of(system), session, turns, plugins })
     }
 
     /// Returns as whom it looks: `anonymous`, or the user. Asks where that is not known yet.
@@ -114,18 +108,7 @@ impl Jenkins {
 
     /// Returns the session, opened at the first question.
     async fn session(&self) -> Result<&Session, Miss> {
-        if let Some(miss) = self.refusal() {
-            return Err(miss);
-        }
-        match self.session.get_or_init(|| self.open()).await {
-            Ok(session) => Ok(session),
-            Err(miss) => Err(miss.clone()),
-        }
-    }
-
-    /// Returns why the credential was refused; `None` where it was not.
-    fn refusal(&self) -> Option<Miss> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.session.get(|| self.open()).await
     }
 
     /// Puts a question as `session` says, and returns the answer whatever its status, unless the
@@ -143,14 +126,14 @@ impl Jenkins {
             return Err(Miss::unreadable("nothing is asked any more"));
         };
         // While this question waited, another one may have learnt that the credential is none.
-        if let Some(miss) = self.refusal() {
+        if let Some(miss) = self.session.refusal() {
             return Err(miss);
         }
         let mut answer = self.door.ask(&ask).await?;
         if session.credential.is_some() && refusal::is_of_login(&answer) {
             let what = format!("{} answered 401: the user or the API token is refused", answer.request());
             let miss = answer.miss(crate::model::UnseenReason::NotAuthorized, what);
-            self.refused.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| miss.clone());
+            self.session.refuse(&miss);
             return Err(miss);
         }
         answer.source.identity = Some(session.identity.clone());
@@ -190,11 +173,4 @@ impl Jenkins {
 /// Returns the names in a full name, outermost first.
 fn parts(full_name: &str) -> Vec<&str> {
     full_name.split('/').collect()
-}
-
-/// Returns a miss as something that was asked for and not seen.
-fn unseen(miss: Miss, question: Question, at: Instant) -> Told {
-    let fact = Unseen { fact: Some(question), reason: miss.reason, what: miss.what.into() };
-    let source = miss.provenance.map(|source| *source).unwrap_or_default();
-    Told { fact: Fact::Unseen(fact), observed_at: at, source }
 }

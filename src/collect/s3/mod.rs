@@ -37,8 +37,6 @@ use super::listing::Listing;
 use super::miss::Miss;
 use super::secrets::Keyring;
 use super::told::Told;
-use crate::evidence::fact::Question;
-use crate::evidence::{Fact, Unseen};
 use crate::model::time::Instant;
 use crate::policy::document::{Objects, S3System};
 use client::{Client, Question as Asked};
@@ -128,11 +126,4 @@ impl Bucket {
         let entry = known.entry(prefix.to_owned()).or_default();
         *entry = std::mem::take(entry).and(kept);
     }
-}
-
-/// Returns a miss as something that was asked for and not seen.
-fn unseen(miss: Miss, question: Question, at: Instant) -> Told {
-    let fact = Unseen { fact: Some(question), reason: miss.reason, what: miss.what.into() };
-    let source = miss.provenance.map(|source| *source).unwrap_or_default();
-    Told { fact: Fact::Unseen(fact), observed_at: at, source }
 }

@@ -16,7 +16,6 @@ use super::kept::Kept;
 use super::list::{self, End};
 use super::listing::Object;
 use super::settings::Before;
-use super::unseen;
 use super::versions::{self, Version};
 use crate::collect::miss::Miss;
 use crate::collect::plan::fill;
@@ -281,7 +280,7 @@ impl Looked {
         fact.kept_from = kept_from.filter(|from| oldest.is_some_and(|oldest| oldest < *from));
         let (observed_at, source) = (self.observed_at, self.source);
         let mut told = vec![Told { fact: Fact::RecoveryPoints(fact), observed_at, source }];
-        told.extend(self.misses.into_iter().map(|miss| unseen(miss, Question::RecoveryPoints, observed_at)));
+        told.extend(self.misses.into_iter().map(|miss| Told::unseen(miss, Question::RecoveryPoints, observed_at)));
         told
     }
 }

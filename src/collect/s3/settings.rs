@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use super::client::{Client, Question};
 use super::config::Versions;
 use super::kept::{Kept, Mark};
-use super::{config, refusal, unseen, uploads};
+use super::{config, refusal, uploads};
 use crate::collect::http::Answer;
 use crate::collect::miss::Miss;
 use crate::collect::told::Told;
@@ -212,7 +212,7 @@ impl Seen {
         }
         for (what, miss) in self.misses {
             let miss = Miss { what: format!("{what}: {}", miss.what), ..miss };
-            told.push(unseen(miss, evidence::fact::Question::Settings, began));
+            told.push(Told::unseen(miss, evidence::fact::Question::Settings, began));
         }
         told
     }

@@ -72,10 +72,15 @@ fn repositories(truth: &Truth, viewer: Viewer<'_>) -> Response {
     let shown = truth.repositories.iter().filter(|repository| viewer.sees_repository(&repository.key));
     let list: Vec<Value> = shown
         .map(|repository| {
-            json!({
+            let own = format!("https://estate.example/artifactory/{}", repository.key);
+            let url = if repository.r#type == "REMOTE" { repository.upstream.clone() } else { Some(own) };
+            let mut shown = json!({
                 "key": repository.key, "type": repository.r#type, "packageType": repository.package,
-                "url": format!("https://estate.example/artifactory/{}", repository.key),
-            })
+            });
+            if let Some(url) = url {
+                shown["url"] = url.into();
+            }
+            shown
         })
         .collect();
     let kind = "application/vnd.org.jfrog.artifactory.repositories.RepositoryDetailsList+json";

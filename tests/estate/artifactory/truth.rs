@@ -104,6 +104,9 @@ pub struct Repository {
     /// Files by the thousand.
     #[serde(default)]
     pub many: Option<Many>,
+    /// Where a remote one fetches from; the list of repositories says nothing of it where absent.
+    #[serde(default)]
+    pub upstream: Option<String>,
     /// To where it is replicated.
     #[serde(default)]
     pub replications: Vec<Replication>,
@@ -129,6 +132,7 @@ impl Repository {
             package: generic(),
             items: Vec::new(),
             many: None,
+            upstream: None,
             replications: Vec::new(),
             replicated: None,
         }
