@@ -22,8 +22,18 @@ const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
 /// Writes the content of a file.
 pub(super) type Content<'a> = &'a dyn Fn(&mut dyn Write) -> Result<(), Failure>;
 
-/// Writes one file. A reader sees the old content or the new one, never a part of it.
+/// Writes one file. A reader sees the old content or the new one, never a part of it. A link stays and leads to
+/// the new content; what is no file, such as a pipe or a device, is written to as it is.
 pub(super) fn write_one(path: &Path, content: Content<'_>) -> Result<(), Failure> {
+    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = place.as_path();
+    if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        let cannot = |error: io::Error| Failure::Tool(format!("cannot write {}: {error}", path.display()));
+        let file = File::options().write(true).open(path).map_err(cannot)?;
+        let mut out = io::BufWriter::with_capacity(1 << 16, file);
+        content(&mut out)?;
+        return out.flush().map_err(cannot);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let name = path
         .file_name()
@@ -151,6 +161,24 @@ mod tests {
         assert!(write_set(path, &[("a", &content("new a")), ("c", &content("new c"))]).is_err());
         assert_eq!(fs::read_to_string(path.join("a")).unwrap(), "old a");
         assert_eq!(names(path), ["a", "b", "c"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_stays_a_link_and_a_device_a_device() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        fs::write(path.join("real"), "old").unwrap();
+        std::os::unix::fs::symlink(path.join("real"), path.join("link")).unwrap();
+        write_one(&path.join("link"), &content("new")).unwrap();
+        assert!(path.join("link").is_symlink());
+        assert_eq!(fs::read_to_string(path.join("real")).unwrap(), "new");
+        std::os::unix::fs::symlink("/dev/null", path.join("nowhere")).unwrap();
+        write_one(&path.join("nowhere"), &content("new")).unwrap();
+        assert!(!Path::new("/dev/null").metadata().unwrap().is_file());
+        write_one(&path.join("new"), &content("new")).unwrap();
+        assert_eq!(names(path), ["link", "new", "nowhere", "real"]);
+        assert!(write_one(path, &content("new")).is_err(), "a folder");
     }
 
     #[test]

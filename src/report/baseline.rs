@@ -8,10 +8,10 @@ use std::collections::{HashMap, HashSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Place, Report, SCHEMA};
+use super::{AssetCounts, Place, Report, SCHEMA};
 use crate::model::time::Instant;
 use crate::model::word::words;
-use crate::model::{Severity, Verdict};
+use crate::model::{ControlId, Severity, Verdict};
 use crate::policy::values::NamePattern;
 
 words! {
@@ -31,6 +31,7 @@ words! {
 pub struct Baseline {
     as_of: Instant,
     policy: BaselinePolicy,
+    summary: BaselineSummary,
     assets: Vec<BaselineAsset>,
     findings: Vec<BaselineFinding>,
 }
@@ -42,8 +43,15 @@ struct BaselinePolicy {
 }
 
 #[derive(Debug, Deserialize)]
+struct BaselineSummary {
+    assets: AssetCounts,
+}
+
+#[derive(Debug, Deserialize)]
 struct BaselineAsset {
     id: Box<str>,
+    declared_as: Box<str>,
+    system: Box<str>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,8 +86,8 @@ pub enum BaselineError {
     /// The report is of a later time.
     #[error("it is of {0}, which is later than this audit; a baseline is an earlier report")]
     Later(Instant),
-    /// The report has no asset in common with this one.
-    #[error("it is the report of another policy, \"{0}\": not one of its assets is in this one")]
+    /// The report has no entry of its policy in common with this one.
+    #[error("it is the report of another policy, \"{0}\": nothing that it declares is in this one")]
     OtherPolicy(String),
 }
 
@@ -101,9 +109,14 @@ pub struct Comparison {
     pub updated: u64,
     /// What was open or accepted then and is neither now.
     pub absent: Vec<Absent>,
+    /// What was open or accepted then, and of which nobody can tell now: the asset was not seen, and what its
+    /// system holds was not seen whole.
+    pub not_seen: Vec<Absent>,
+    /// The assets of then by verdict.
+    pub assets: AssetCounts,
 }
 
-/// A finding of the baseline that was open or accepted then, and is neither now.
+/// A finding of the baseline that was open or accepted then, and that this report does not have as either.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Absent {
     /// Its id.
@@ -162,14 +175,14 @@ pub fn compare(report: &mut Report, baseline: Baseline, only: &[NamePattern]) ->
     if baseline.as_of > report.as_of {
         return Err(BaselineError::Later(baseline.as_of));
     }
-    let assets: HashSet<&str> = baseline.assets.iter().map(|asset| &*asset.id).collect();
+    let entries: HashSet<&str> = baseline.assets.iter().map(|asset| &*asset.declared_as).collect();
     if !report.assets.is_empty()
         && !baseline.assets.is_empty()
-        && !report.assets.iter().any(|asset| assets.contains(&*asset.id))
+        && !report.assets.iter().any(|asset| entries.contains(&*asset.declared_as))
     {
         return Err(BaselineError::OtherPolicy(baseline.policy.title));
     }
-    drop(assets);
+    drop(entries);
     let mut then: HashMap<&str, &BaselineFinding> =
         baseline.findings.iter().map(|finding| (&*finding.id, finding)).collect();
     let (mut new, mut unchanged, mut updated) = (0, 0, 0);
@@ -200,11 +213,12 @@ pub fn compare(report: &mut Report, baseline: Baseline, only: &[NamePattern]) ->
     let is_shown = |finding: &BaselineFinding| {
         only.is_empty() || finding.asset.as_deref().is_some_and(|asset| NamePattern::select(only, asset))
     };
-    let absent = baseline.findings.iter().filter(|finding| {
-        let is_over = ended.contains_key(&*finding.id) || then.contains_key(&*finding.id);
-        stands(finding.verdict) && is_over && is_shown(finding)
+    let gone = baseline.findings.iter().filter(|finding| {
+        let is_gone = ended.contains_key(&*finding.id) || then.contains_key(&*finding.id);
+        stands(finding.verdict) && is_gone && is_shown(finding)
     });
-    let absent = absent
+    let hidden = hidden(report, &baseline.assets);
+    let (not_seen, absent): (Vec<Absent>, Vec<Absent>) = gone
         .map(|finding| Absent {
             id: finding.id.clone(),
             control: finding.control.to_string(),
@@ -214,7 +228,7 @@ pub fn compare(report: &mut Report, baseline: Baseline, only: &[NamePattern]) ->
             policy: finding.policy,
             now: ended.get(&*finding.id).copied(),
         })
-        .collect();
+        .partition(|gone| gone.asset.as_deref().is_some_and(|asset| hidden.contains(asset)));
     report.baseline = Some(Comparison {
         as_of: baseline.as_of,
         title: baseline.policy.title,
@@ -223,6 +237,29 @@ pub fn compare(report: &mut Report, baseline: Baseline, only: &[NamePattern]) ->
         unchanged,
         updated,
         absent,
+        not_seen,
+        assets: baseline.summary.assets,
     });
     Ok(())
+}
+
+/// Returns the ids of assets of then that this report has not, although the policy has their entry still, and
+/// of whose system something was not seen. They may be gone, or only out of sight.
+fn hidden<'b>(report: &Report, then: &'b [BaselineAsset]) -> HashSet<&'b str> {
+    let shown: HashSet<&str> = report.assets.iter().map(|asset| &*asset.id).collect();
+    let entries: HashSet<&str> = report.assets.iter().map(|asset| &*asset.declared_as).collect();
+    let doubtful = |control| matches!(control, ControlId::Declared | ControlId::AuditComplete);
+    let doubts = report.findings.iter().filter(|finding| finding.verdict != Verdict::Met && doubtful(finding.control));
+    let (mut systems, mut unexpanded): (HashSet<&str>, HashSet<&str>) =
+        (report.unseen.iter().map(|unseen| unseen.system.as_str()).collect(), HashSet::new());
+    for finding in doubts {
+        systems.extend(finding.system());
+        unexpanded.extend(finding.asset().filter(|_| finding.verdict == Verdict::Unknown));
+    }
+    let is_hidden = |asset: &&BaselineAsset| {
+        entries.contains(&*asset.declared_as)
+            && !shown.contains(&*asset.id)
+            && (systems.contains(&*asset.system) || unexpanded.contains(&*asset.declared_as))
+    };
+    then.iter().filter(is_hidden).map(|asset| &*asset.id).collect()
 }

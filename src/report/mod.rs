@@ -103,7 +103,7 @@ pub struct Summary {
 }
 
 /// Assets by verdict.
-#[derive(Debug, Default, Clone, Copy, Serialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 pub struct AssetCounts {
     /// All of them.
     pub total: u64,

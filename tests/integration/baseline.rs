@@ -2,9 +2,15 @@
 //!
 //! The verdicts themselves are left to the other tests.
 
+use lastgood::evidence::{Fact, Inventory, Item, Observation};
+use lastgood::model::ItemKind;
+use lastgood::model::time::parse_instant;
+use lastgood::render::{Format, Look};
+use lastgood::report::Report;
+use lastgood::report::baseline::{self, Baseline};
 use serde_json::{Value, json};
 
-use crate::support::{lastgood, stderr, stdout};
+use crate::support::{lastgood, policy, report, stderr, stdout};
 
 const ZOWE: &str = "policies/zowe-2020.yaml";
 
@@ -131,7 +137,9 @@ fn what_is_no_baseline_is_refused_with_the_reason() {
     let earlier = Earlier::new();
     let mut other = earlier.report();
     for asset in other["assets"].as_array_mut().expect("assets") {
-        asset["id"] = json!(format!("other-{}", asset["id"].as_str().expect("an id")));
+        for name in ["id", "declared_as"] {
+            asset[name] = json!(format!("other-{}", asset[name].as_str().expect("an id")));
+        }
     }
     let mut newer = earlier.report();
     newer["findings"][0]["verdict"] = json!("splendid");
@@ -168,4 +176,51 @@ fn a_policy_of_another_name_is_compared_with_a_warning() {
     let output = earlier.audit("2020-07-22", &[]);
     assert_eq!(output.status.code(), Some(10));
     assert!(stderr(&output).contains("policy called \"Something else\""), "{}", stderr(&output));
+}
+
+/// The sources of an organisation of which these repositories were listed, all or not all of them.
+fn sources(names: &[&str], complete: bool, at: &str) -> Report {
+    let text = "version: 1\ntitle: T\nsystems:\n  hub: { kind: github, org: x }\nobjectives:\n  o: { rpo: 1d }\nassets:\n  - { id: source, lives_in: hub, each: repository, objective: o, copies: [] }\n";
+    let at = parse_instant(at).expect("a time");
+    let of_hub = |fact| {
+        let mut observation = Observation::new(fact, at);
+        observation.system = Some("hub".into());
+        observation
+    };
+    let inventory =
+        Inventory { complete, count: names.len() as u64, from: at, kind: ItemKind::Repository, public_only: false };
+    let items = names.iter().map(|name| of_hub(Fact::Item(Box::new(Item::named(ItemKind::Repository, name)))));
+    let mut observations: Vec<Observation> = items.collect();
+    if complete || !names.is_empty() {
+        observations.push(of_hub(Fact::Inventory(inventory)));
+    }
+    report(&policy(text), observations, &(at + chrono::TimeDelta::hours(1)).to_rfc3339())
+}
+
+fn rendered(report: &Report, format: Format) -> Value {
+    let mut out = Vec::new();
+    format.renderer().render(report, Look { width: 100, styled: false }, &mut out).expect("it renders");
+    serde_json::from_slice(&out).expect("JSON")
+}
+
+#[test]
+fn what_is_out_of_sight_is_not_over() {
+    let then = rendered(&sources(&["alpha", "beta"], true, "2026-01-01"), Format::Json);
+    let then = serde_json::to_vec(&then).expect("JSON");
+    let beside = |mut now: Report| {
+        baseline::compare(&mut now, Baseline::parse(&then).expect("a report"), &[]).expect("an earlier one");
+        let compared = now.baseline.as_ref().expect("compared");
+        let of = |gone: &[baseline::Absent], id: &str| gone.iter().any(|gone| gone.id == id);
+        let found = (of(&compared.absent, "copies:source/beta"), of(&compared.not_seen, "copies:source/beta"));
+        let log = rendered(&now, Format::Sarif);
+        let results = log["runs"][0]["results"].as_array().expect("results").clone();
+        let result = results.into_iter().find(|result| result["properties"]["id"] == "copies:source/beta");
+        let result = result.expect("a result");
+        (found, result["kind"].as_str() == Some("fail"), result["baselineState"].clone())
+    };
+    let gone = ((true, false), false, json!("absent"));
+    assert_eq!(beside(sources(&["alpha"], true, "2026-02-01")), gone, "all were listed, and it is gone");
+    let hidden = ((false, true), true, json!("updated"));
+    assert_eq!(beside(sources(&["alpha"], false, "2026-02-01")), hidden, "not all were listed");
+    assert_eq!(beside(sources(&[], false, "2026-02-01")), hidden, "nothing was listed");
 }

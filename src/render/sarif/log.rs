@@ -214,6 +214,6 @@ pub(super) struct LogicalLocation {
 pub(super) struct Suppression<'r> {
     pub(super) kind: &'static str,
     pub(super) status: &'static str,
-    pub(super) justification: &'r str,
+    pub(super) justification: Cow<'r, str>,
     pub(super) properties: Value,
 }

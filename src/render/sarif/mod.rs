@@ -77,11 +77,11 @@ const fn kind_of(verdict: Verdict, severity: Severity) -> Option<(Kind, Level)> 
 /// Returns how many results there would be without a limit.
 fn count(report: &Report) -> usize {
     let shown = report.findings.iter().filter(|finding| kind_of(finding.verdict, finding.severity).is_some());
-    shown.count() + report.baseline.as_ref().map_or(0, |baseline| baseline.absent.len())
+    shown.count() + report.baseline.as_ref().map_or(0, |baseline| baseline.absent.len() + baseline.not_seen.len())
 }
 
 fn sarif(report: &Report) -> Log<'_> {
-    let policy = ArtifactLocation { uri: Some(uri::uri(&report.policy.file)), ..relative() };
+    let policy = place_of(&report.policy.file);
     let all = count(report);
     let mut results: Vec<log::Finding<'_>> = Vec::with_capacity(all.min(MAX_RESULTS));
     let open = rank::by_consequence(report);
@@ -91,8 +91,10 @@ fn sarif(report: &Report) -> Log<'_> {
     let worst_first = open.into_iter().chain(accepted);
     results.extend(worst_first.filter_map(|finding| result(report, finding, &policy)).take(MAX_RESULTS));
     let absent = report.baseline.iter().flat_map(|baseline| {
-        let then = ArtifactLocation { uri: Some(uri::uri(&baseline.file)), ..relative() };
-        baseline.absent.iter().map(move |absent| absence(absent, baseline.as_of, &then))
+        let then = place_of(&baseline.file);
+        let not_seen = baseline.not_seen.iter().map(|gone| (gone, BaselineState::Updated));
+        let absent = baseline.absent.iter().map(|gone| (gone, BaselineState::Absent));
+        not_seen.chain(absent).map(move |(gone, state)| absence(gone, state, baseline.as_of, &then))
     });
     results.extend(absent.take(MAX_RESULTS - results.len()));
     Log {
@@ -146,8 +148,11 @@ fn sarif(report: &Report) -> Log<'_> {
     }
 }
 
-const fn relative() -> ArtifactLocation {
-    ArtifactLocation { uri: None, uri_base_id: Some(SOURCE_ROOT), description: None }
+/// Returns where a policy is: relative to the root, or absolute and then to nothing (§3.4.4).
+fn place_of(file: &str) -> ArtifactLocation {
+    let uri = uri::uri(file);
+    let uri_base_id = (!uri.starts_with("file:")).then_some(SOURCE_ROOT);
+    ArtifactLocation { uri: Some(uri), uri_base_id, description: None }
 }
 
 fn rule(control: &Control) -> Rule {
@@ -188,14 +193,15 @@ fn result<'r>(report: &'r Report, finding: &'r Finding, policy: &ArtifactLocatio
         About::System(system) => format!("@{system}"),
         About::Pattern(pattern) => pattern.to_string(),
     };
+    let name = escape::visible(&name).into_owned();
     let waiver = finding.waiver.and_then(|waiver| report.waivers.get(waiver as usize));
     let suppression = waiver.filter(|_| finding.verdict == Verdict::Accepted).map(|waiver| Suppression {
         kind: "external",
         status: "accepted",
-        justification: &waiver.reason,
+        justification: escape::line(&waiver.reason),
         // The standard has no word for them.
         properties: json!({
-            "approvedBy": waiver.approved_by, "approvedOn": waiver.approved_on, "expires": waiver.expires
+            "approvedBy": escape::line(&waiver.approved_by), "approvedOn": waiver.approved_on, "expires": waiver.expires
         }),
     });
     Some(log::Finding {
@@ -213,38 +219,51 @@ fn result<'r>(report: &'r Report, finding: &'r Finding, policy: &ArtifactLocatio
         }),
         suppressions: suppression.into_iter().collect(),
         properties: json!({
-            "id": id,
+            "id": escape::visible(&id),
             "verdict": finding.verdict,
             "severity": finding.severity,
-            "asset": finding.asset(),
-            "copy": finding.copy(),
-            "system": finding.system(),
+            "asset": finding.asset().map(escape::visible),
+            "copy": finding.copy().map(escape::visible),
+            "system": finding.system().map(escape::visible),
             "since": finding.since.map(rfc3339),
             "evidence": finding.evidence,
         }),
     })
 }
 
-/// Returns the result of a finding that was open or accepted and is neither now.
-fn absence<'r>(absent: &'r Absent, then: crate::model::Instant, policy: &ArtifactLocation) -> log::Finding<'r> {
-    let (kind, now) = match absent.now {
-        Some(Verdict::Met) => (Kind::Pass, Verdict::Met.word()),
-        Some(other) => (Kind::NotApplicable, other.word()),
-        None => (Kind::NotApplicable, "not asked any more"),
+/// Returns the result of a finding that was open or accepted and is neither now. What was not seen is as open
+/// as what is unknown.
+fn absence<'r>(
+    absent: &'r Absent,
+    state: BaselineState,
+    then: crate::model::Instant,
+    policy: &ArtifactLocation,
+) -> log::Finding<'r> {
+    let (kind, level, now) = match (state, absent.now) {
+        (BaselineState::Absent, Some(Verdict::Met)) => (Kind::Pass, Level::None, Verdict::Met.word()),
+        (BaselineState::Absent, Some(other)) => (Kind::NotApplicable, Level::None, other.word()),
+        (BaselineState::Absent, None) => (Kind::NotApplicable, Level::None, "not asked any more"),
+        (BaselineState::New | BaselineState::Unchanged | BaselineState::Updated, _) => {
+            (Kind::Fail, Level::Warning, "unknown: the asset was not seen")
+        }
     };
     log::Finding {
         rule_id: Cow::Borrowed(&absent.control),
         rule_index: None,
         kind,
-        level: Level::None,
+        level,
         message: Text {
             text: message(&format!("{}: was {} on {}, is {now}", absent.id, absent.verdict, rfc3339(then))).into(),
         },
-        locations: [location(policy.clone(), absent.policy, absent.asset.clone().unwrap_or_default())],
+        locations: [location(
+            policy.clone(),
+            absent.policy,
+            absent.asset.as_deref().map(escape::visible).unwrap_or_default().into_owned(),
+        )],
         partial_fingerprints: fingerprints(&absent.id),
-        baseline_state: Some(BaselineState::Absent),
+        baseline_state: Some(state),
         suppressions: Vec::new(),
-        properties: json!({ "id": absent.id, "was": absent.verdict, "severity": absent.severity, "now": absent.now }),
+        properties: json!({ "id": escape::visible(&absent.id), "was": absent.verdict, "severity": absent.severity, "now": absent.now }),
     }
 }
 
