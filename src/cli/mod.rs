@@ -17,6 +17,7 @@ mod output;
 mod progress;
 mod schema;
 mod starter;
+mod templates;
 mod whatif;
 
 use std::path::PathBuf;
@@ -86,9 +87,12 @@ struct OutputArgs {
     /// The format on standard output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Also write report.md, report.json and evidence.jsonl into this folder
+    /// Also write report.html, report.md, report.json, register.csv and evidence.jsonl into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Use the templates of this folder in place of those of the same name: report.html, report.css, report.js, report.md
+    #[arg(long, value_name = "DIR")]
+    template_dir: Option<PathBuf>,
     /// Show only assets whose ids match; may be repeated, a leading ! excludes
     #[arg(long, value_name = "GLOB", value_parser = name_pattern)]
     only: Vec<NamePattern>,

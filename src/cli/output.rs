@@ -8,7 +8,7 @@ use std::path::Path;
 use anstream::{AutoStream, ColorChoice};
 
 use super::{Failure, exit};
-use crate::render::{Format, Look};
+use crate::render::{Format, Look, Templates};
 use crate::report::Report;
 
 /// The width of output that goes to no terminal, in columns.
@@ -33,8 +33,8 @@ fn told_columns() -> Option<u16> {
 }
 
 /// Writes `report` to standard output.
-pub(super) fn print_report(report: &Report, format: Format) -> Result<(), Failure> {
-    print(|out| format.renderer().render(report, look(), out).map_err(|error| Failure::tool("report", &error)))
+pub(super) fn print_report(report: &Report, format: Format, templates: &Templates) -> Result<(), Failure> {
+    print(|out| format.write(report, look(), templates, out).map_err(|error| Failure::tool("report", &error)))
 }
 
 /// Writes to standard output; a reader that went away is no failure.
