@@ -27,11 +27,16 @@ impl Renderer for Markdown {
     }
 }
 
-/// Writes the report by `templates`.
-pub(super) fn write(report: &Report, templates: &Templates, out: &mut dyn io::Write) -> Result<(), RenderError> {
+/// Returns the engine that fills the template.
+pub(super) fn engine() -> Tera {
     let mut tera = Tera::default();
     tera.autoescape_on([".md"]);
     tera.set_escape_fn(escape::markdown);
+    tera
+}
+
+/// Writes the report by `templates`.
+pub(super) fn write(report: &Report, templates: &Templates, out: &mut dyn io::Write) -> Result<(), RenderError> {
     let context = Context::from_serialize(&page::page(report, &SHAPE))?;
-    templates.fill(&mut tera, templates::MARKDOWN, &context, out)
+    templates.fill(templates::MARKDOWN, &context, out)
 }

@@ -8,6 +8,7 @@ pub mod escape;
 mod html;
 pub mod json;
 mod markdown;
+mod matrix;
 mod notes;
 mod notes_html;
 mod page;

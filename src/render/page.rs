@@ -3,15 +3,16 @@
 //!
 //! Chooses, words and counts; nothing is escaped here, which is left to each format, as is how it looks.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::{phrases, register};
+use super::{matrix, phrases, register};
 use crate::model::time::{human, human_length, rfc3339};
 use crate::model::{ControlId, Verdict};
-use crate::report::{Asset, Finding, Report, rank};
+use crate::report::{Asset, Finding, Loss, Report, rank};
 
 /// How many decisions stand on top.
 const MAX_DECISIONS: usize = 3;
@@ -53,7 +54,7 @@ pub(super) struct Page<'r> {
     register_left: usize,
     total: u64,
     domain_keys: Vec<&'r str>,
-    matrix: Vec<MatrixRow<'r>>,
+    matrix: Vec<matrix::Row<'r>>,
     matrix_left: usize,
     restore_tests: Vec<TestRow<'r>>,
     restore_tests_left: usize,
@@ -119,20 +120,6 @@ struct ClaimRow<'r> {
     status: &'static str,
     grade: &'static str,
     because: &'r str,
-}
-
-#[derive(Debug, Serialize)]
-struct MatrixRow<'r> {
-    asset: &'r str,
-    cells: Vec<MatrixCell>,
-}
-
-#[derive(Debug, Serialize)]
-struct MatrixCell {
-    /// Where the asset lives → where its copies lie.
-    text: String,
-    /// Whether no copy is known to lie anywhere else.
-    alone: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -224,8 +211,8 @@ pub(super) fn page<'r>(report: &'r Report, shape: &Shape) -> Page<'r> {
         .iter()
         .filter(|finding| is_job(finding.control) && finding.verdict != Verdict::NotApplicable)
         .collect();
-    let domain_keys = domain_keys(report);
-    let matrix = matrix(report, &domain_keys, shape);
+    let domain_keys = matrix::keys(report);
+    let matrix = matrix::rows(report, &domain_keys, &shape.register);
     let sections = register::sections(report, &findings, &shape.register);
     Page {
         title: &report.policy.title,
@@ -385,16 +372,21 @@ fn short_digests(finding: &Finding) -> String {
 }
 
 fn losses<'r>(report: &'r Report, shape: &Shape) -> Vec<LossRow<'r>> {
-    let rows = report.losses.iter().map(|loss| {
-        let by_copy: Vec<String> = loss
-            .survive
-            .iter()
-            .filter_map(|left| {
+    let mut worst: Vec<&Loss> = report.losses.iter().collect();
+    worst.sort_by_key(|loss| Reverse((loss.lost.len(), loss.unknown.len())));
+    let rows = worst.into_iter().map(|loss| {
+        let left_as_copy = || loss.survive.iter().filter_map(|left| left.copy.as_ref().map(|copy| (left, copy)));
+        let by_copy: Vec<String> = left_as_copy()
+            .take(MAX_NAMES)
+            .map(|(left, copy)| {
                 let age = phrases::length(left.exposure_seconds, "unknown age");
-                left.copy.as_ref().map(|copy| format!("{} from {copy} ({age})", left.asset))
+                format!("{} from {copy} ({age})", left.asset)
             })
-            .take(MAX_NAMES + 1)
             .collect();
+        let by_copy = match left_as_copy().count() - by_copy.len() {
+            0 => by_copy.join(", "),
+            more => format!("{} and {more} more", by_copy.join(", ")),
+        };
         LossRow {
             domain: &loss.domain,
             lost: phrases::names(loss.lost.iter().map(AsRef::as_ref), MAX_NAMES),
@@ -402,7 +394,7 @@ fn losses<'r>(report: &'r Report, shape: &Shape) -> Vec<LossRow<'r>> {
             unknown: phrases::names(loss.unknown.iter().map(AsRef::as_ref), MAX_NAMES),
             unknown_count: loss.unknown.len(),
             survive_count: loss.survive.len(),
-            by_copy: phrases::names(by_copy.iter().map(String::as_str), MAX_NAMES),
+            by_copy,
         }
     });
     rows.take(shape.rows).collect()
@@ -418,54 +410,6 @@ fn claims<'r>(report: &'r Report, shape: &Shape) -> Vec<ClaimRow<'r>> {
         because: &claim.because,
     });
     rows.take(shape.rows).collect()
-}
-
-fn domain_keys(report: &Report) -> Vec<&str> {
-    let mut keys: Vec<&str> = report
-        .systems
-        .iter()
-        .filter_map(|system| system.domains.as_ref())
-        .flat_map(BTreeMap::keys)
-        .map(String::as_str)
-        .collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys
-}
-
-/// Returns, for each asset and each domain key, where the primary and where the copies lie.
-fn matrix<'r>(report: &'r Report, keys: &[&str], shape: &Shape) -> Vec<MatrixRow<'r>> {
-    let value = |system: &str, key: &str| -> String {
-        let domains = report.systems.iter().find(|known| known.id == system).and_then(|system| system.domains.as_ref());
-        domains.and_then(|domains| domains.get(key)).cloned().flatten().unwrap_or_else(|| "?".to_owned())
-    };
-    let shown = if report.assets.len() > shape.register.full { shape.register.rows } else { report.assets.len() };
-    let rows = report.assets.iter().take(shown).map(|asset| {
-        let cells = keys.iter().map(|key| {
-            let mut places: Vec<String> = asset
-                .copies
-                .iter()
-                .flatten()
-                .map(|copy| match (&copy.system, copy.rests_on.is_empty()) {
-                    (Some(system), _) => value(system, key),
-                    (None, false) => format!("as {}", copy.rests_on.join(", ")),
-                    (None, true) => "?".to_owned(),
-                })
-                .collect();
-            places.sort_unstable();
-            places.dedup();
-            let copies = match (&asset.copies, places.is_empty()) {
-                (None, _) => "?".to_owned(),
-                (Some(_), true) => "none".to_owned(),
-                (Some(_), false) => places.join(", "),
-            };
-            let lives = value(&asset.system, key);
-            let elsewhere = places.iter().any(|place| *place != lives && place != "?");
-            MatrixCell { text: format!("{lives} → {copies}"), alone: !elsewhere }
-        });
-        MatrixRow { asset: &asset.id, cells: cells.collect() }
-    });
-    rows.collect()
 }
 
 fn restore_tests<'r>(report: &'r Report, shape: &Shape) -> Vec<TestRow<'r>> {

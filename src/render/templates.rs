@@ -8,7 +8,7 @@ use std::io;
 
 use tera::{Context, ErrorKind, Tera};
 
-use super::RenderError;
+use super::{RenderError, html, markdown};
 
 /// The name of the Markdown report's template.
 pub(super) const MARKDOWN: &str = "report.md";
@@ -62,7 +62,7 @@ impl Templates {
             STYLE => stays_inside(name, &text, &["</style"])?,
             SCRIPT => stays_inside(name, &text, &["</script", "<!--"])?,
             _ => {
-                Tera::default().add_raw_template(name, &text).map_err(|error| TemplateFault(told(&error)))?;
+                engine(name).add_raw_template(name, &text).map_err(|error| TemplateFault(told(&error)))?;
             }
         }
         self.texts[position] = Cow::Owned(text);
@@ -80,15 +80,19 @@ impl Templates {
     }
 
     /// Fills the template called `name` and writes it, whole or not at all.
-    pub(super) fn fill(
-        &self,
-        tera: &mut Tera,
-        name: &str,
-        context: &Context,
-        out: &mut dyn io::Write,
-    ) -> Result<(), RenderError> {
+    pub(super) fn fill(&self, name: &str, context: &Context, out: &mut dyn io::Write) -> Result<(), RenderError> {
         let fault = |error: tera::Error| RenderError::Template(TemplateFault(told(&error)));
+        let mut tera = engine(name);
         tera.add_raw_template(name, self.text(name)).map_err(fault)?;
+        // Where a variable is only asked for, the library takes a misspelt one for one that is empty.
+        let mut unknown: Vec<&str> = tera.get_template_variables(name).map_err(fault)?.into_iter().collect();
+        unknown.retain(|variable| !context.contains_key(variable));
+        unknown.sort_unstable();
+        if let Some(variable) = unknown.first() {
+            let (line, column) = place_of(self.text(name), variable);
+            let told = format!("{name}:{line}:{column}: there is no variable `{variable}`");
+            return Err(RenderError::Template(TemplateFault(told)));
+        }
         let filled = tera.render(name, context).map_err(fault)?;
         out.write_all(filled.as_bytes())?;
         Ok(())
@@ -107,6 +111,25 @@ fn told(error: &tera::Error) -> String {
         }
         _ => error.to_string(),
     }
+}
+
+/// Returns the engine that fills the template called `name`.
+fn engine(name: &str) -> Tera {
+    if name == MARKDOWN { markdown::engine() } else { html::engine() }
+}
+
+/// Returns the line and the column, from 1, at which a template first names `variable`.
+fn place_of(text: &str, variable: &str) -> (usize, usize) {
+    let is_part = |character: char| character.is_alphanumeric() || character == '_' || character == '.';
+    let is_named = |at: usize| {
+        let tag = text[..at].rfind("{{").max(text[..at].rfind("{%"));
+        let is_inside = tag.is_some_and(|tag| !text[tag..at].contains("}}") && !text[tag..at].contains("%}"));
+        let after = text[at + variable.len()..].chars().next();
+        is_inside && !text[..at].ends_with(is_part) && !after.is_some_and(|next| next.is_alphanumeric() || next == '_')
+    };
+    let at = text.match_indices(variable).map(|(at, _)| at).find(|at| is_named(*at)).unwrap_or_default();
+    let before = &text[..at];
+    (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap_or(before).chars().count() + 1)
 }
 
 /// Refuses a text that would end the element it stands in.

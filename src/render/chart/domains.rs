@@ -7,12 +7,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{percent, share};
+use crate::render::matrix::{self, UNKNOWN};
 use crate::report::Report;
 
 /// How many domains are shown.
 const MAX_BARS: usize = 20;
-/// What stands for a place that nobody knows.
-const UNKNOWN: &str = "?";
 
 #[derive(Debug, Serialize)]
 pub(super) struct Chart {
@@ -36,13 +35,7 @@ struct Bar {
 
 /// Returns the chart of the domains in which most lies, by key and value.
 pub(super) fn chart(report: &Report) -> Chart {
-    let keys: Vec<&str> = {
-        let domains = report.systems.iter().filter_map(|system| system.domains.as_ref());
-        let mut keys: Vec<&str> = domains.flat_map(BTreeMap::keys).map(String::as_str).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys
-    };
+    let keys = matrix::keys(report);
     let places: BTreeMap<&str, Vec<(&str, &str)>> = report
         .systems
         .iter()
