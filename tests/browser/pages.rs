@@ -37,7 +37,8 @@ systems:
   near: {{ kind: s3, bucket: near, domains: {{ provider: AWS, account: example, region: eu }} }}
   far: {{ kind: s3, bucket: far, domains: {{ provider: Other, account: other, region: us }} }}
 objectives:
-  all: {{ rpo: 2d, attainment: 95%, evidence: observed, copies: 2, independent: [provider, account], retention: 28d, restore_test_every: 1y, severity: high }}
+  all: {{ rpo: 2d, attainment: 95%, evidence: observed, copies: 2, independent: [provider, account], retention: 28d, severity: high }}
+  tested: {{ rpo: 2d, evidence: observed, copies: 2, independent: [provider], retention: 28d, restore_test_every: 1y, severity: medium }}
 {assets}
 "#
     )
@@ -46,13 +47,14 @@ objectives:
 /// Returns a policy with a section for each part of the organisation, each of as many repositories as match.
 fn sections(names: &[&str]) -> String {
     let entries = names.iter().map(|name| {
+        let objective = if *name == "sites" { "tested" } else { "all" };
         format!(
             r#"  - id: {name}
     section: Source code / {name}
     lives_in: github
     each: repository
     select: {{ name: ["{name}-*"] }}
-    objective: all
+    objective: {objective}
     owner: {name} squad
     copies:
       - {{ id: near, in: near, by: objects, prefix: "{{name}}/", claim: "Every repository of {name} is copied each night." }}
@@ -89,6 +91,8 @@ fn observations(names: &[&str], assets: usize, points: i64) -> Vec<Observation> 
             // Every fifth repository stood still for a while, every ninth has stopped.
             let stopped = if index % 9 == 4 { 20 } else { 0 };
             let pause = |day: i64| index % 5 == 3 && (30..41).contains(&day);
+            // Of every seventh the list begins late, so that nobody can tell of the time before.
+            let points = if index % 7 == 2 { points.min(50) } else { points };
             let listed = (stopped..points).rev().filter(|day| !pause(*day)).map(|day| Point {
                 available_at: Some(now() - TimeDelta::days(day) - TimeDelta::hours(1)),
                 bytes: Count::new(1_000_000 + index as u64),

@@ -25,6 +25,7 @@ mod fixtures;
 mod git;
 mod git_ssh;
 mod hostile;
+mod html;
 mod http_door;
 mod http_door_waits;
 mod jenkins;
