@@ -92,12 +92,7 @@ pub fn attainment(history: &History<'_>, period: Period, rpo: Timespan) -> Attai
         result.beyond += piece.end - piece.beyond_from;
         if piece.within_until > piece.start || piece.beyond_from < piece.end {
             let last = if piece.beyond_from < piece.end { piece.end } else { piece.within_until };
-            result.worst = match (result.worst, piece.most) {
-                (Some(worst), Some(anchor)) => {
-                    Some(worst.max(anchor.map_or(TimeDelta::zero(), |anchor| last - anchor)))
-                }
-                _ => None,
-            };
+            result.worst = result.worst.zip(piece.most.at(last)).map(|(worst, exposed)| worst.max(exposed));
         }
     }
     if result.within + result.beyond == TimeDelta::zero() {
@@ -117,9 +112,30 @@ pub(super) struct Piece {
     pub(super) beyond_from: Instant,
     /// Its end.
     pub(super) end: Instant,
-    /// From when the exposure runs at most, as far as points are known: `None` without any, and a `None`
-    /// in it where nothing is exposed.
-    pub(super) most: Option<Option<Instant>>,
+    /// From when the exposure runs at most, as far as points are known.
+    pub(super) most: Exposed,
+}
+
+/// From when something is exposed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Exposed {
+    /// For ever, as far as is known: no point is.
+    Ever,
+    /// Since then.
+    Since(Instant),
+    /// Not at all.
+    Nothing,
+}
+
+impl Exposed {
+    /// Returns for how long, at `at`; `None` for ever.
+    pub(super) fn at(self, at: Instant) -> Option<TimeDelta> {
+        match self {
+            Self::Ever => None,
+            Self::Since(since) => Some(at - since),
+            Self::Nothing => Some(TimeDelta::zero()),
+        }
+    }
 }
 
 /// Returns the pieces of `period`, in order.
@@ -182,6 +198,11 @@ fn divide(
         Some(since) => limit(anchor(feed, newest.map_or(since, |newest| newest.max(since)), start), rpo, start, end),
     }
     .max(within_until);
+    let most = match most {
+        None => Exposed::Ever,
+        Some(None) => Exposed::Nothing,
+        Some(Some(anchor)) => Exposed::Since(anchor),
+    };
     Piece { start, within_until, beyond_from, end, most }
 }
 

@@ -152,9 +152,7 @@ fn told(piece: &Piece, beyond: Option<&[(Instant, Instant)]>) -> Vec<Stretch> {
         from,
         to,
         stood,
-        exposure: piece
-            .most
-            .map(|anchor| anchor.map_or((0, 0), |anchor| ((from - anchor).num_seconds(), (to - anchor).num_seconds()))),
+        exposure: piece.most.at(from).zip(piece.most.at(to)).map(|(from, to)| (from.num_seconds(), to.num_seconds())),
     };
     let mut stretches = vec![
         stretch(piece.start, piece.within_until, Stood::Within),
@@ -205,6 +203,7 @@ pub fn coarser(mut stretches: Vec<Stretch>, most: usize) -> Vec<Stretch> {
 mod tests {
     use chrono::TimeDelta;
 
+    use super::super::attainment::Exposed;
     use super::*;
     use crate::model::time::parse_instant;
 
@@ -218,8 +217,13 @@ mod tests {
 
     #[test]
     fn a_piece_is_told_without_holes_and_what_may_have_been_within_is_unknown() {
-        let piece =
-            Piece { start: at(0), within_until: at(24), beyond_from: at(30), end: at(100), most: Some(Some(at(0))) };
+        let piece = Piece {
+            start: at(0),
+            within_until: at(24),
+            beyond_from: at(30),
+            end: at(100),
+            most: Exposed::Since(at(0)),
+        };
         let stood = |stretches: &[Stretch]| -> Vec<(Instant, Stood)> {
             stretches.iter().map(|stretch| (stretch.to, stretch.stood)).collect()
         };

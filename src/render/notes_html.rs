@@ -45,7 +45,7 @@ pub(super) fn quote(asset: &str, notes: &str) -> String {
     )
 }
 
-/// Returns what may be shown of an event: headings become strong paragraphs, so that nobody forges a
+/// Returns what may be shown of an event: headings become paragraphs, so that nobody forges a
 /// section; images and raw HTML become text; nothing steers the order in which text is read.
 fn tamed(event: Event<'_>) -> Option<Event<'_>> {
     let shown = |text: &str| -> CowStr<'static> {
@@ -53,10 +53,8 @@ fn tamed(event: Event<'_>) -> Option<Event<'_>> {
         lines.join("\n").into()
     };
     Some(match event {
-        Event::Start(Tag::Heading { .. }) => Event::Start(Tag::Paragraph),
-        Event::End(TagEnd::Heading(_)) => Event::End(TagEnd::Paragraph),
-        Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
-        Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
+        Event::Start(Tag::Heading { .. } | Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
+        Event::End(TagEnd::Heading(_) | TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
         Event::Start(Tag::Image { dest_url, .. }) => Event::Text(shown(&format!("({dest_url}) "))),
         Event::End(TagEnd::Image) => return None,
         Event::Start(Tag::CodeBlock(_)) => Event::Start(Tag::CodeBlock(pulldown_cmark::CodeBlockKind::Indented)),
