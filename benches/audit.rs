@@ -156,11 +156,17 @@ fn child(path: &str) -> Result<(), Box<dyn std::error::Error>> {
     let mut sink = Counting(0);
     let (markdown, done) = timed(|| Format::Markdown.renderer().render(&report, look, &mut sink));
     done?;
+    // The page last and apart: its memory beside the peak of all before it.
+    let before = process::peak_mib(None);
+    let mut sink = Counting(0);
+    let (html, done) = timed(|| Format::Html.renderer().render(&report, look, &mut sink));
+    done?;
+    let html_bytes = sink.0;
     let work = judging + building + json + markdown;
     #[expect(clippy::cast_precision_loss, reason = "a hundred thousand is exact")]
     let each = ms(work) * 1_000.0 / report.assets.len() as f64;
     println!(
-        "{:>7} assets {:>8} findings | read {{size}} {:>6.0} ms | judge {:>6.0} ms, view {:>6.0} ms, json {:>4} MB {:>6.0} ms, markdown {:>4.0} ms | together {:>6.0} ms, {:>5.2} µs an asset | peak {} MiB",
+        "{:>7} assets {:>8} findings | read {{size}} {:>6.0} ms | judge {:>6.0} ms, view {:>6.0} ms, json {:>4} MB {:>6.0} ms, markdown {:>4.0} ms | together {:>6.0} ms, {:>5.2} µs an asset | peak {} MiB | html {:.1} MB {:>5.0} ms, peak {} MiB",
         black_box(&report).assets.len(),
         report.findings.len(),
         ms(reading),
@@ -171,9 +177,17 @@ fn child(path: &str) -> Result<(), Box<dyn std::error::Error>> {
         ms(markdown),
         ms(work),
         each,
+        before,
+        megabytes(html_bytes),
+        ms(html),
         process::peak_mib(None)
     );
     Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "it is printed with one decimal")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
 }
 
 fn ms(length: Duration) -> f64 {

@@ -5,14 +5,14 @@
 use std::io;
 use std::path::Path;
 
-use super::{AuditArgs, EvaluateArgs, Failure, OutputArgs, WhenArgs, exit, files, input, output};
+use super::{AuditArgs, EvaluateArgs, Failure, OutputArgs, WhenArgs, exit, files, input, output, templates};
 use crate::collect;
 use crate::collect::clock::Clock;
 use crate::evidence::{Observation, bundle, stated};
 use crate::judge;
 use crate::model::time::rfc3339;
 use crate::policy::Policy;
-use crate::render::{Format, Look};
+use crate::render::{Format, Look, Templates, register_csv};
 use crate::report::{self, Report, baseline};
 
 /// The look of what goes to files.
@@ -22,6 +22,7 @@ const PLAIN: Look = Look { width: 100, styled: false };
 pub(super) fn audit(args: &AuditArgs) -> Result<u8, Failure> {
     let policy = input::policy(&args.policy.policy)?;
     let baseline = args.output.baseline()?;
+    let templates = templates::load(args.output.template_dir.as_deref())?;
     let folder = args.policy.policy.parent().unwrap_or_else(|| Path::new(""));
     let from = args.when.period.map(|period| period.from);
     let options = args.network.options(args.offline, &args.output.only, from)?;
@@ -43,16 +44,17 @@ pub(super) fn audit(args: &AuditArgs) -> Result<u8, Failure> {
     // What was seen must not be later than the audit, which is made only now.
     let as_of = if args.offline { Some(around.clock.now()) } else { args.when.as_of };
     let when = WhenArgs { as_of, period: args.when.period };
-    finish(&policy, gathered.observations, &when, baseline, &args.output)
+    finish(&policy, gathered.observations, &when, baseline, &args.output, &templates)
 }
 
 /// Judges and renders evidence that was collected before.
 pub(super) fn evaluate(args: &EvaluateArgs) -> Result<u8, Failure> {
     let policy = input::policy(&args.policy.policy)?;
     let baseline = args.output.baseline()?;
+    let templates = templates::load(args.output.template_dir.as_deref())?;
     let mut observations = input::bundles(&args.evidence)?;
     observations.extend(stated::statements(&policy).map_err(|error| Failure::tool("evidence", &error))?);
-    finish(&policy, observations, &args.when, baseline, &args.output)
+    finish(&policy, observations, &args.when, baseline, &args.output, &templates)
 }
 
 /// An earlier report, and the file that it was read from.
@@ -71,6 +73,7 @@ fn finish(
     when: &WhenArgs,
     baseline: Option<Earlier<'_>>,
     args: &OutputArgs,
+    templates: &Templates,
 ) -> Result<u8, Failure> {
     let evidence = bundle::merge(observations);
     let audit = judge::judge(policy, &evidence, input::when(when, policy));
@@ -92,7 +95,7 @@ fn finish(
     }
     if let Some(folder) = &args.out {
         let render = |name: &str, format: Format, out: &mut dyn io::Write| {
-            format.renderer().render(&report, PLAIN, out).map_err(|error| Failure::tool(name, &error))
+            format.write(&report, PLAIN, templates, out).map_err(|error| Failure::tool(name, &error))
         };
         // The reports last: they say which evidence they rest on, and not the other way round.
         files::write_set(
@@ -101,21 +104,28 @@ fn finish(
                 ("evidence.jsonl", &|out| {
                     bundle::write(evidence.observations(), out).map_err(|error| Failure::tool("evidence.jsonl", &error))
                 }),
+                ("register.csv", &|out| {
+                    register_csv::write(&report, out).map_err(|error| Failure::tool("register.csv", &error))
+                }),
                 ("report.json", &|out| render("report.json", Format::Json, out)),
                 ("report.md", &|out| render("report.md", Format::Markdown, out)),
+                ("report.html", &|out| render("report.html", Format::Html, out)),
             ],
         )?;
-        output::note(&format!("wrote report.md, report.json and evidence.jsonl to {}", folder.display()));
+        output::note(&format!(
+            "wrote report.html, report.md, report.json, register.csv and evidence.jsonl to {}",
+            folder.display()
+        ));
     }
     if let Some(caution) = args.format.renderer().caution(&report) {
         output::note(&format!("warning: {caution}"));
     }
     match &args.output {
         Some(file) => {
-            files::write_one(file, &|out| output::render(&report, args.format, PLAIN, out))?;
+            files::write_one(file, &|out| output::render(&report, args.format, PLAIN, templates, out))?;
             output::note(&format!("wrote {}", file.display()));
         }
-        None => output::print_report(&report, args.format)?,
+        None => output::print_report(&report, args.format, templates)?,
     }
     Ok(exit::code(&report, args.fail_on))
 }

@@ -18,6 +18,7 @@ mod output;
 mod progress;
 mod schema;
 mod starter;
+mod templates;
 mod whatif;
 
 use std::path::PathBuf;
@@ -97,9 +98,12 @@ struct OutputArgs {
     /// Write the report to this file instead of standard output, whole or not at all
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Also write report.md, report.json and evidence.jsonl into this folder
+    /// Also write report.html, report.md, report.json, register.csv and evidence.jsonl into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Use the templates of this folder in place of those of the same name: report.html, report.css, report.js, report.md
+    #[arg(long, value_name = "DIR")]
+    template_dir: Option<PathBuf>,
     /// Say what is new since this earlier report.json, and since when the rest is known
     #[arg(long, value_name = "REPORT")]
     baseline: Option<PathBuf>,

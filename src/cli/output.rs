@@ -8,7 +8,7 @@ use std::path::Path;
 use anstream::{AutoStream, ColorChoice};
 
 use super::{Failure, exit};
-use crate::render::{Format, Look};
+use crate::render::{Format, Look, Templates};
 use crate::report::Report;
 
 /// The width of output that goes to no terminal, in columns.
@@ -33,13 +33,19 @@ fn told_columns() -> Option<u16> {
 }
 
 /// Writes `report` to standard output.
-pub(super) fn print_report(report: &Report, format: Format) -> Result<(), Failure> {
-    print(|out| render(report, format, look(), out))
+pub(super) fn print_report(report: &Report, format: Format, templates: &Templates) -> Result<(), Failure> {
+    print(|out| render(report, format, look(), templates, out))
 }
 
 /// Writes `report` to `out`.
-pub(super) fn render(report: &Report, format: Format, look: Look, out: &mut dyn Write) -> Result<(), Failure> {
-    format.renderer().render(report, look, out).map_err(|error| Failure::tool("report", &error))
+pub(super) fn render(
+    report: &Report,
+    format: Format,
+    look: Look,
+    templates: &Templates,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    format.write(report, look, templates, out).map_err(|error| Failure::tool("report", &error))
 }
 
 /// Writes to standard output; a reader that went away is no failure.

@@ -80,6 +80,66 @@ pub struct History<'a> {
 
 /// Returns the attainment of `rpo` over `period`.
 pub fn attainment(history: &History<'_>, period: Period, rpo: Timespan) -> Attainment {
+    let mut result = Attainment {
+        within: TimeDelta::zero(),
+        beyond: TimeDelta::zero(),
+        uncovered: TimeDelta::zero(),
+        worst: Some(TimeDelta::zero()),
+    };
+    for piece in pieces(history, period, rpo) {
+        result.within += piece.within_until - piece.start;
+        result.uncovered += piece.beyond_from - piece.within_until;
+        result.beyond += piece.end - piece.beyond_from;
+        if piece.within_until > piece.start || piece.beyond_from < piece.end {
+            let last = if piece.beyond_from < piece.end { piece.end } else { piece.within_until };
+            result.worst = result.worst.zip(piece.most.at(last)).map(|(worst, exposed)| worst.max(exposed));
+        }
+    }
+    if result.within + result.beyond == TimeDelta::zero() {
+        result.worst = None;
+    }
+    result
+}
+
+/// A piece of the period in which nothing changes but the time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    /// Its beginning.
+    pub(super) start: Instant,
+    /// Until then the exposure is within the RPO.
+    pub(super) within_until: Instant,
+    /// From then on it is beyond; what lies between, nobody can tell.
+    pub(super) beyond_from: Instant,
+    /// Its end.
+    pub(super) end: Instant,
+    /// From when the exposure runs at most, as far as points are known.
+    pub(super) most: Exposed,
+}
+
+/// From when something is exposed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Exposed {
+    /// For ever, as far as is known: no point is.
+    Ever,
+    /// Since then.
+    Since(Instant),
+    /// Not at all.
+    Nothing,
+}
+
+impl Exposed {
+    /// Returns for how long, at `at`; `None` for ever.
+    pub(super) fn at(self, at: Instant) -> Option<TimeDelta> {
+        match self {
+            Self::Ever => None,
+            Self::Since(since) => Some(at - since),
+            Self::Nothing => Some(TimeDelta::zero()),
+        }
+    }
+}
+
+/// Returns the pieces of `period`, in order.
+pub(super) fn pieces(history: &History<'_>, period: Period, rpo: Timespan) -> Vec<Piece> {
     let whole = merged(history.whole.to_vec());
     let mut cuts: Vec<Instant> = history
         .points
@@ -97,12 +157,7 @@ pub fn attainment(history: &History<'_>, period: Period, rpo: Timespan) -> Attai
     let mut arriving = arriving.into_iter().peekable();
     // By the state that they hold, the newest on top.
     let mut there: BinaryHeap<(Instant, Instant)> = BinaryHeap::new();
-    let mut result = Attainment {
-        within: TimeDelta::zero(),
-        beyond: TimeDelta::zero(),
-        uncovered: TimeDelta::zero(),
-        worst: Some(TimeDelta::zero()),
-    };
+    let mut pieces = Vec::with_capacity(cuts.len());
     for piece in cuts.windows(2) {
         let &[start, end] = piece else { continue };
         while let Some(point) = arriving.next_if(|point| point.available <= start) {
@@ -114,12 +169,9 @@ pub fn attainment(history: &History<'_>, period: Period, rpo: Timespan) -> Attai
         }
         let newest = there.peek().map(|(captured, _)| *captured);
         let since = stretch_of(&whole, start).map(|(since, _)| since);
-        measure(history.feed, newest, since, (start, end), rpo, &mut result);
+        pieces.push(divide(history.feed, newest, since, (start, end), rpo));
     }
-    if result.within + result.beyond == TimeDelta::zero() {
-        result.worst = None;
-    }
-    result
+    pieces
 }
 
 /// Returns the stretch that holds the time right after `at`; `None` where none does.
@@ -128,16 +180,15 @@ fn stretch_of(stretches: &[(Instant, Instant)], at: Instant) -> Option<(Instant,
     stretches.get(after.checked_sub(1)?).copied().filter(|(_, to)| at < *to)
 }
 
-/// Measures a piece in which the newest state is that of `newest` and nothing changes. All recovery
+/// Returns a piece in which the newest state is that of `newest` and nothing changes. All recovery
 /// points captured after `since` are known; of `None`, more may have been there at any time.
-fn measure(
+fn divide(
     feed: Option<&Feed>,
     newest: Option<Instant>,
     since: Option<Instant>,
     (start, end): (Instant, Instant),
     rpo: Timespan,
-    result: &mut Attainment,
-) {
+) -> Piece {
     // The exposure is at most what the known points say. It is at least what it would be if a
     // point had been captured just before the list begins.
     let most = newest.map(|captured| anchor(feed, captured, start));
@@ -147,16 +198,12 @@ fn measure(
         Some(since) => limit(anchor(feed, newest.map_or(since, |newest| newest.max(since)), start), rpo, start, end),
     }
     .max(within_until);
-    result.within += within_until - start;
-    result.uncovered += beyond_from - within_until;
-    result.beyond += end - beyond_from;
-    if within_until > start || beyond_from < end {
-        let last = if beyond_from < end { end } else { within_until };
-        result.worst = match (result.worst, most) {
-            (Some(worst), Some(anchor)) => Some(worst.max(anchor.map_or(TimeDelta::zero(), |anchor| last - anchor))),
-            _ => None,
-        };
-    }
+    let most = match most {
+        None => Exposed::Ever,
+        Some(None) => Exposed::Nothing,
+        Some(Some(anchor)) => Exposed::Since(anchor),
+    };
+    Piece { start, within_until, beyond_from, end, most }
 }
 
 fn anchor(feed: Option<&Feed>, captured: Instant, start: Instant) -> Option<Instant> {

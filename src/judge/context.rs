@@ -234,33 +234,57 @@ pub fn floor_of(objective: &Objective) -> Grade {
     objective.evidence.as_ref().map_or(Grade::Attested, |floor| floor.value)
 }
 
-/// Returns the attainment of `rpo` over `period` by the recovery points that are there now, as far as
-/// their own copies were looked at, and by those that were there once.
-fn attained(
-    subject: &Subject<'_>,
-    states: &[CopyState<'_>],
-    floor: Grade,
-    feed: Option<&Feed>,
-    as_of: Instant,
-    period: Period,
-    rpo: Timespan,
-) -> Attainment {
-    let counts = |state: &&CopyState<'_>| state.is_sure(floor) || state.standing == Standing::Absent;
-    let points =
-        |grade| -> Vec<Held> { states.iter().filter(counts).flat_map(|state| state.history(as_of, grade)).collect() };
-    let (sure, all_points) = (points(floor), points(Grade::None));
-    // How long it was beyond the RPO is known only while every copy is known.
-    let all = match subject.asset.copies.value {
-        OrUnknown::Unknown => Vec::new(),
-        OrUnknown::Known(_) => vec![(Instant::MIN_UTC, Instant::MAX_UTC)],
-    };
-    let whole = states.iter().fold(all, |whole, state| {
-        if counts(&state) { super::exposure::intersection(&whole, &state.whole) } else { Vec::new() }
-    });
-    let by = |points: &[Held]| super::attainment::attainment(&History { points, feed, whole: &whole }, period, rpo);
-    let attained = by(&sure);
-    // Where a point below the floor would be within, nobody can tell that it was beyond.
-    if sure.len() < all_points.len() { attained.beyond_at_most(&by(&all_points)) } else { attained }
+/// What is known of the recovery points that an asset had at any time: those that are there now, as far
+/// as their own copies were looked at, and those that were there once.
+#[derive(Debug)]
+pub struct Past {
+    /// Those whose evidence is good enough.
+    pub sure: Vec<Held>,
+    /// All of them.
+    pub all: Vec<Held>,
+    /// Stretches for which every recovery point of every copy is listed.
+    pub whole: Vec<(Instant, Instant)>,
+}
+
+impl Past {
+    /// Returns the past of an asset by the states of its copies.
+    pub fn of(subject: &Subject<'_>, states: &[CopyState<'_>], floor: Grade, as_of: Instant) -> Self {
+        let counts = |state: &&CopyState<'_>| state.is_sure(floor) || state.standing == Standing::Absent;
+        let points = |grade| -> Vec<Held> {
+            states.iter().filter(counts).flat_map(|state| state.history(as_of, grade)).collect()
+        };
+        // How long it was beyond the RPO is known only while every copy is known.
+        let all = match subject.asset.copies.value {
+            OrUnknown::Unknown => Vec::new(),
+            OrUnknown::Known(_) => vec![(Instant::MIN_UTC, Instant::MAX_UTC)],
+        };
+        let whole = states.iter().fold(all, |whole, state| {
+            if counts(&state) { super::exposure::intersection(&whole, &state.whole) } else { Vec::new() }
+        });
+        Self { sure: points(floor), all: points(Grade::None), whole }
+    }
+
+    /// Returns whether it has points whose evidence is not good enough.
+    pub fn has_doubtful(&self) -> bool {
+        self.sure.len() < self.all.len()
+    }
+
+    /// Returns the attainment of `rpo` over `period`.
+    fn attained(&self, feed: Option<&Feed>, period: Period, rpo: Timespan) -> Attainment {
+        let by =
+            |points: &[Held]| super::attainment::attainment(&History { points, feed, whole: &self.whole }, period, rpo);
+        let attained = by(&self.sure);
+        // Where a point below the floor would be within, nobody can tell that it was beyond.
+        if self.has_doubtful() { attained.beyond_at_most(&by(&self.all)) } else { attained }
+    }
+}
+
+/// Returns the part of `period` that has passed and in which the asset was there.
+pub fn lived(subject: &Subject<'_>, seen: Seen<'_>, period: Period) -> Period {
+    Period {
+        from: subject.created_at(seen).map_or(period.from, |created| created.max(period.from)),
+        to: period.to.min(seen.as_of),
+    }
 }
 
 impl<'c, 'a> AssetContext<'c, 'a> {
@@ -333,15 +357,12 @@ impl<'c, 'a> AssetContext<'c, 'a> {
         let sure_exposure = exposure_by(floor);
         let usable_exposure = exposure_by(Grade::None);
         let exposure = if sure_exposure.exposure.is_some() { sure_exposure } else { usable_exposure };
-        let period = Period {
-            from: subject.created_at(audit.seen).map_or(audit.period.from, |created| created.max(audit.period.from)),
-            to: audit.period.to.min(as_of),
-        };
+        let period = lived(subject, audit.seen, audit.period);
         let attainment = objective
             .rpo
             .known()
             .filter(|_| period.from < period.to)
-            .map(|rpo| attained(subject, states, floor, feed.as_ref(), as_of, period, *rpo));
+            .map(|rpo| Past::of(subject, states, floor, as_of).attained(feed.as_ref(), period, *rpo));
         let mut evidence: Vec<Digest> = states.iter().flat_map(|state| state.evidence.iter().copied()).collect();
         evidence.sort_unstable();
         evidence.dedup();

@@ -8,6 +8,7 @@ pub mod compared;
 pub mod context;
 pub mod controls;
 pub mod copy_state;
+pub mod course;
 pub mod cover;
 pub mod derived;
 pub mod estate;

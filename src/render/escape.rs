@@ -50,6 +50,16 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Writes text as HTML that shows it and nothing else, inside an element or a quoted attribute. What is
+/// long is cut.
+///
+/// # Errors
+///
+/// Where `out` cannot be written.
+pub fn html(text: &str, out: &mut dyn io::Write) -> io::Result<()> {
+    tera::escape_html(&line(text), out)
+}
+
 /// What keeps GitHub from finding a name, a number or an icon; it has no width and is not seen.
 pub(super) const BREAK: &str = "&#8203;";
 

@@ -2,23 +2,32 @@
 //!
 //! Sees the frozen view alone; where the bytes go is left to the command line.
 
+mod chart;
 pub mod comment;
 mod csv;
 pub mod escape;
+mod html;
 pub mod json;
 mod junit;
 mod markdown;
+mod matrix;
 mod notes;
+mod notes_html;
 mod openmetrics;
+mod page;
 mod phrases;
 mod register;
+pub mod register_csv;
 mod sarif;
 mod sheet;
 mod table;
+mod templates;
 
 use std::io;
 
 use crate::report::Report;
+
+pub use templates::{TemplateFault, Templates};
 
 /// A format that a report can be rendered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -27,6 +36,8 @@ pub enum Format {
     Table,
     /// GitHub-flavoured Markdown, in the order of the design's section 8.
     Markdown,
+    /// A self-contained page, in the same order; `--out` writes the register as CSV beside it.
+    Html,
     /// The frozen view, `lastgood/report/1`.
     Json,
     /// Every finding as a row.
@@ -67,7 +78,10 @@ pub enum RenderError {
     Junit(#[from] quick_junit::SerializeError),
     /// A template has a fault.
     #[error("the template has a fault: {0}")]
-    Template(#[from] tera::Error),
+    Template(TemplateFault),
+    /// What a template shall show cannot be handed to it.
+    #[error("the templates cannot be filled: {0}")]
+    Filling(#[from] tera::Error),
 }
 
 /// Writes a report in one format. The output ends in one newline.
@@ -91,12 +105,32 @@ impl Format {
         match self {
             Self::Table => &table::Table,
             Self::Markdown => &markdown::Markdown,
+            Self::Html => &html::Html,
             Self::Json => &json::Json,
             Self::Csv => &csv::Csv,
             Self::Sarif => &sarif::Sarif,
             Self::Junit => &junit::Junit,
             Self::Openmetrics => &openmetrics::OpenMetrics,
             Self::Comment => &comment::Comment,
+        }
+    }
+
+    /// Writes `report` to `out`, by `templates` where the format has any.
+    ///
+    /// # Errors
+    ///
+    /// Where `out` cannot be written or a template has a fault; then nothing is written.
+    pub fn write(
+        self,
+        report: &Report,
+        look: Look,
+        templates: &Templates,
+        out: &mut dyn io::Write,
+    ) -> Result<(), RenderError> {
+        match self {
+            Self::Markdown => markdown::write(report, templates, out),
+            Self::Html => html::write(report, templates, out),
+            other => other.renderer().render(report, look, out),
         }
     }
 }

@@ -54,9 +54,20 @@ pub(super) fn length(seconds: Option<i64>, absent: &str) -> String {
 
 /// Returns the exposure of an asset for people: a length, `never`, or `unknown`.
 pub(super) fn exposure(asset: &Asset) -> String {
-    let known_to_be_none =
-        asset.copies.as_ref().is_some_and(|copies| copies.iter().all(|copy| copy.standing == "absent"));
-    length(asset.rpo.exposure_seconds, if known_to_be_none { "never" } else { "unknown" })
+    length(asset.rpo.exposure_seconds, if is_without_any_point(asset) { "never" } else { "unknown" })
+}
+
+/// Returns whether an asset is known to have no recovery point at all.
+pub(super) fn is_without_any_point(asset: &Asset) -> bool {
+    asset.copies.as_ref().is_some_and(|copies| copies.iter().all(|copy| copy.standing == "absent"))
+}
+
+/// Returns the attainment of an asset for people, always with the share of the period it is measured on.
+pub(super) fn attainment(asset: &Asset) -> String {
+    match (asset.rpo.attainment, asset.rpo.covered) {
+        (Some(share), Some(covered)) => format!("{:.2} % of {:.0} % covered", share * 100.0, covered * 100.0),
+        _ => "not known".to_owned(),
+    }
 }
 
 /// Returns the best evidence of an asset for people.

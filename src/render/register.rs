@@ -6,14 +6,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{notes, phrases};
+use super::phrases;
 use crate::model::Verdict;
 use crate::report::{Asset, Finding, Report};
 
-/// Above this many assets the register shows, of each section, those that are open first.
-pub(super) const FULL_REGISTER: usize = 500;
-/// How many rows a section of a long register shows.
-pub(super) const ROWS_OF_LONG_REGISTER: usize = 50;
+/// How the register is shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// Up to this many assets all are shown; above it, of each section, those that are open first.
+    pub full: usize,
+    /// How many rows a section of a long register shows.
+    pub rows: usize,
+    /// How many rows all sections of a long register show together.
+    pub all: usize,
+    /// Whether each asset's open findings are told one by one.
+    pub findings: bool,
+    /// Makes of an asset's id and its notes, which are Markdown, what is safe to show as it is.
+    pub notes: fn(&str, &str) -> String,
+}
+
 /// How many copies one cell lists.
 const MAX_COPIES: usize = 12;
 /// What stands between the names of nested sections.
@@ -24,17 +35,71 @@ const DEEPEST_LEVEL: usize = 6;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Section<'r> {
+    /// Its whole name.
+    name: &'r str,
     headings: Vec<Heading<'r>>,
+    /// How many of its assets have each verdict.
+    counts: Counts,
     rows: Vec<AssetRow<'r>>,
     left: usize,
-    /// The notes of its assets, each as Markdown that is safe to show.
+    /// The notes of its assets, each as the format shows it.
     notes: Vec<String>,
+}
+
+impl<'r> Section<'r> {
+    /// Returns its whole name.
+    pub(super) const fn name(&self) -> &'r str {
+        self.name
+    }
+
+    /// Returns how many of its assets have each verdict.
+    pub(super) const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Returns how many of its assets are not shown.
+    pub(super) const fn left(&self) -> usize {
+        self.left
+    }
+}
+
+/// Assets by verdict.
+#[derive(Debug, Default, Clone, Copy, Serialize)]
+pub(super) struct Counts {
+    pub total: usize,
+    pub met: usize,
+    pub gap: usize,
+    pub unknown: usize,
+    pub accepted: usize,
+    pub new: usize,
+}
+
+impl Counts {
+    /// Returns the counts of assets with these verdicts.
+    pub(super) fn of(verdicts: impl Iterator<Item = Verdict>) -> Self {
+        let mut counts = Self::default();
+        for verdict in verdicts {
+            counts.total += 1;
+            *match verdict {
+                Verdict::Met => &mut counts.met,
+                Verdict::Gap => &mut counts.gap,
+                // Nothing that applies was asked, so nothing is known.
+                Verdict::Unknown | Verdict::NotApplicable => &mut counts.unknown,
+                Verdict::Accepted => &mut counts.accepted,
+                Verdict::New => &mut counts.new,
+            } += 1;
+        }
+        counts
+    }
 }
 
 /// The heading of a section, or of one that it lies in and that has no heading yet.
 #[derive(Debug, Serialize)]
 pub(super) struct Heading<'r> {
+    /// Its level in Markdown.
     level: String,
+    /// How deep it nests, from 0.
+    depth: usize,
     name: &'r str,
 }
 
@@ -43,18 +108,55 @@ pub(super) struct AssetRow<'r> {
     id: &'r str,
     title: &'r str,
     verdict: &'static str,
+    state: &'static str,
     owner: &'r str,
     system: &'r str,
     copies: String,
+    /// The same, one by one; empty where there is none or nobody knows.
+    copy_list: Vec<CopyCell<'r>>,
+    copies_left: usize,
     exposure: String,
     rpo: String,
     attainment: String,
     open: String,
+    /// Its open findings, where they are told one by one.
+    findings: Vec<OpenFinding<'r>>,
+    /// What a column is sorted by where its text does not tell: worse is more.
+    sort: SortKeys,
+}
+
+/// A copy of an asset.
+#[derive(Debug, Serialize)]
+struct CopyCell<'r> {
+    id: &'r str,
+    /// By which method, and where.
+    how: String,
+    grade: &'static str,
+    standing: &'static str,
+}
+
+/// An open finding of an asset.
+#[derive(Debug, Serialize)]
+struct OpenFinding<'r> {
+    id: String,
+    verdict: &'static str,
+    state: &'static str,
+    because: &'r str,
+    line: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct SortKeys {
+    verdict: u8,
+    exposure: i64,
+    rpo: i64,
+    attainment: f64,
 }
 
 /// Returns the sections in the order in which they first come up, each after the one that it lies in.
-pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>]) -> Vec<Section<'r>> {
-    let long = report.assets.len() > FULL_REGISTER;
+pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>], shape: &Shape) -> Vec<Section<'r>> {
+    let long = report.assets.len() > shape.full;
+    let mut room = shape.all;
     let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     // When each section, or a section that it lies in, first came up.
     let mut first: BTreeMap<&str, usize> = BTreeMap::new();
@@ -71,15 +173,17 @@ pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>]) ->
     let mut section = |name: &'r str| {
         let mut indices = members.remove(name).unwrap_or_default();
         let total = indices.len();
+        let counts = Counts::of(indices.iter().map(|index| report.assets[*index].verdict));
         if long {
             indices.sort_by_key(|index| std::cmp::Reverse(report.assets[*index].verdict));
-            indices.truncate(ROWS_OF_LONG_REGISTER);
+            indices.truncate(shape.rows.min(room));
+            room -= indices.len();
         }
         let notes = indices
             .iter()
             .filter_map(|index| {
                 let asset = &report.assets[*index];
-                asset.notes.as_ref().map(|text| notes::quote(&asset.id, text))
+                asset.notes.as_ref().map(|text| (shape.notes)(&asset.id, text))
             })
             .collect();
         let headings = lineage(name)
@@ -87,13 +191,19 @@ pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>]) ->
             .filter(|(_, within)| written.insert(*within))
             .map(|(depth, within)| Heading {
                 level: "#".repeat((TOP_LEVEL + depth).min(DEEPEST_LEVEL)),
+                depth,
                 name: within.rsplit(NESTS).next().unwrap_or(within),
             })
             .collect();
         Section {
+            name,
             headings,
+            counts,
             left: total - indices.len(),
-            rows: indices.iter().map(|index| asset_row(&report.assets[*index], &findings[*index])).collect(),
+            rows: indices
+                .iter()
+                .map(|index| asset_row(&report.assets[*index], &findings[*index], shape.findings))
+                .collect(),
             notes,
         }
     };
@@ -106,28 +216,35 @@ fn lineage(section: &str) -> impl Iterator<Item = &str> {
     ends.map(move |end| &section[..end])
 }
 
-fn asset_row<'r>(asset: &'r Asset, findings: &[&'r Finding]) -> AssetRow<'r> {
-    let copies = asset.copies.as_ref().map_or_else(
-        || "unknown".to_owned(),
-        |copies| {
-            if copies.is_empty() {
-                return "none".to_owned();
+fn asset_row<'r>(asset: &'r Asset, findings: &[&'r Finding], told: bool) -> AssetRow<'r> {
+    let copy_list: Vec<CopyCell<'_>> = asset
+        .copies
+        .iter()
+        .flatten()
+        .take(MAX_COPIES)
+        .map(|copy| {
+            let place = match (&copy.system, copy.rests_on.is_empty()) {
+                (Some(system), _) => format!(" in {system}"),
+                (None, false) => format!(" of {}", copy.rests_on.join(", ")),
+                (None, true) => " in an unknown place".to_owned(),
+            };
+            CopyCell {
+                id: &copy.id,
+                how: format!("{}{place}", copy.by),
+                grade: copy.grade.word(),
+                standing: copy.standing,
             }
-            let described: Vec<String> = copies
-                .iter()
-                .take(MAX_COPIES)
-                .map(|copy| {
-                    let place = match (&copy.system, copy.rests_on.is_empty()) {
-                        (Some(system), _) => format!(" in {system}"),
-                        (None, false) => format!(" of {}", copy.rests_on.join(", ")),
-                        (None, true) => " in an unknown place".to_owned(),
-                    };
-                    format!("{} ({}{place}; {}, {})", copy.id, copy.by, copy.grade, copy.standing)
-                })
-                .collect();
-            described.join("; ")
-        },
-    );
+        })
+        .collect();
+    let copies = match &asset.copies {
+        None => "unknown".to_owned(),
+        Some(copies) if copies.is_empty() => "none".to_owned(),
+        Some(_) => {
+            let described =
+                copy_list.iter().map(|copy| format!("{} ({}; {}, {})", copy.id, copy.how, copy.grade, copy.standing));
+            described.collect::<Vec<_>>().join("; ")
+        }
+    };
     let gaps = phrases::controls(findings, Verdict::Gap);
     let unknown = phrases::controls(findings, Verdict::Unknown);
     let accepted = phrases::controls(findings, Verdict::Accepted);
@@ -137,19 +254,46 @@ fn asset_row<'r>(asset: &'r Asset, findings: &[&'r Finding]) -> AssetRow<'r> {
         .filter(|(_, controls)| !controls.is_empty())
         .map(|(word, controls)| format!("{word}: {}", controls.join(", ")))
         .collect();
+    let exposure = phrases::exposure(asset);
     AssetRow {
         id: &asset.id,
         title: asset.title.as_deref().unwrap_or_default(),
         verdict: phrases::verdict(asset.verdict),
+        state: asset.verdict.word(),
         owner: asset.owner.as_deref().unwrap_or("unknown"),
         system: &asset.system,
         copies,
-        exposure: phrases::exposure(asset),
+        copies_left: asset.copies.as_ref().map_or(0, Vec::len) - copy_list.len(),
+        copy_list,
+        exposure: exposure.clone(),
         rpo: phrases::length(asset.rpo.target_seconds, "unknown"),
-        attainment: match (asset.rpo.attainment, asset.rpo.covered) {
-            (Some(share), Some(covered)) => format!("{:.2} % of {:.0} % covered", share * 100.0, covered * 100.0),
-            _ => "not known".to_owned(),
-        },
+        attainment: phrases::attainment(asset),
         open: open.join("; "),
+        findings: if told { open_findings(findings) } else { Vec::new() },
+        sort: SortKeys {
+            verdict: asset.verdict as u8,
+            exposure: asset.rpo.exposure_seconds.unwrap_or(if exposure == "never" { i64::MAX } else { i64::MAX - 1 }),
+            rpo: asset.rpo.target_seconds.unwrap_or(i64::MAX - 1),
+            attainment: asset.rpo.attainment.unwrap_or(-1.0),
+        },
     }
+}
+
+/// Returns what is not met of an asset, the worst first.
+fn open_findings<'r>(findings: &[&'r Finding]) -> Vec<OpenFinding<'r>> {
+    let mut open: Vec<&Finding> = findings
+        .iter()
+        .copied()
+        .filter(|finding| !matches!(finding.verdict, Verdict::Met | Verdict::NotApplicable))
+        .collect();
+    open.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
+    open.into_iter()
+        .map(|finding| OpenFinding {
+            id: finding.id(),
+            verdict: phrases::verdict(finding.verdict),
+            state: finding.verdict.word(),
+            because: &finding.because,
+            line: finding.policy.line,
+        })
+        .collect()
 }

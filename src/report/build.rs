@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::courses::courses;
 use super::{
     About, Asset, AssetCounts, Claim, Control, Copy, Exclusion, Finding, Loss, Manifest, ManifestItem, Period, Place,
     PolicyView, Report, RestoreTest, Rpo, SCHEMA, Summary, Survivor, System, Tool, Unseen, Waiver,
@@ -91,6 +92,7 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
         })
         .collect();
     let mut accepted = vec![0_u64; policy.document().waivers.len()];
+    let courses = courses(&audit, seen, &indices, &assets);
     let excluded = audit.estate.excluded.clone();
     // Findings are the bulk of a report; what they were found from is no longer needed.
     drop((audit.states, audit.losses, audit.measures));
@@ -116,6 +118,7 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
         summary: summary(&assets, &findings),
         assets,
         findings,
+        courses,
         losses,
         claims,
         unseen,

@@ -6,6 +6,7 @@
 pub mod baseline;
 mod build;
 pub mod changes;
+mod courses;
 pub mod rank;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,8 @@ pub struct Report {
     pub assets: Vec<Asset>,
     /// Every answer to every question, those that are met too.
     pub findings: Pieces<Finding>,
+    /// Recovery points and exposure over the period.
+    pub courses: Courses,
     /// What the loss of each domain would take.
     pub losses: Vec<Loss>,
     /// Every quoted claim and what the evidence says of it.
@@ -345,6 +348,68 @@ impl JsonSchema for Finding {
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         FindingView::json_schema(generator)
     }
+}
+
+/// Recovery points and exposure over the period, of those assets that stood worst.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Courses {
+    /// At most fifty, the smallest attainment first.
+    pub items: Vec<Course>,
+    /// How many more assets have a recovery point in the period.
+    pub left: u64,
+}
+
+/// Recovery points and exposure of one asset over the period.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Course {
+    /// The asset.
+    #[schemars(with = "String")]
+    pub asset: Arc<str>,
+    /// The part of the period in which it was there.
+    pub period: Period,
+    /// The recovery points captured in it, by time; the newest few hundred.
+    pub points: Vec<CoursePoint>,
+    /// How many older points of the period are left out.
+    pub points_left: u64,
+    /// The exposure, in order and without holes; empty without an RPO. Where there were many stretches,
+    /// neighbours that stand alike are one, with the worst exposure of each.
+    pub exposure: Vec<CourseStretch>,
+}
+
+/// A recovery point of a course.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CoursePoint {
+    /// The copy that has it.
+    #[schemars(with = "String")]
+    pub copy: Arc<str>,
+    /// The state of the source that it holds.
+    #[schemars(with = "String")]
+    pub captured_at: Instant,
+    /// When it became usable.
+    #[schemars(with = "String")]
+    pub available_at: Instant,
+    /// Whether the evidence for it is good enough to count.
+    pub counts: bool,
+    /// Until when it was seen, where it is no longer there; null where it is.
+    #[schemars(with = "Option<String>")]
+    pub gone_at: Option<Instant>,
+}
+
+/// A stretch of a course.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct CourseStretch {
+    /// Its beginning.
+    #[schemars(with = "String")]
+    pub from: Instant,
+    /// Its end.
+    #[schemars(with = "String")]
+    pub to: Instant,
+    /// How the exposure stood to the RPO: `within`, `beyond` or `unknown`.
+    pub stood: &'static str,
+    /// The exposure at its beginning, at most; null where no point is known.
+    pub from_seconds: Option<i64>,
+    /// The exposure at its end, at most; null where no point is known.
+    pub to_seconds: Option<i64>,
 }
 
 /// A place in the policy file, 1-based.

@@ -45,7 +45,9 @@ fn the_report_is_written_whatever_the_exit() {
     assert!(read("report.md").starts_with("# Zowe backups"));
     assert!(read("evidence.jsonl").lines().count() > 4);
     let names: Vec<_> = std::fs::read_dir(&out).expect("the folder").flatten().map(|entry| entry.file_name()).collect();
-    assert_eq!(names.len(), 3, "no temporary file is left: {names:?}");
+    assert!(read("report.html").starts_with("<!doctype html>"));
+    assert_eq!(read("register.csv").lines().count(), 14, "a heading and every asset");
+    assert_eq!(names.len(), 5, "no temporary file is left: {names:?}");
 }
 
 #[test]

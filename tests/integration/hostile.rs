@@ -2,6 +2,8 @@
 //!
 //! Text comes from a policy and from evidence; what is found is left to the other tests.
 
+use std::collections::BTreeSet;
+
 use lastgood::evidence::fact::Basis;
 use lastgood::evidence::{Comparison, Fact, Inventory, Item, Observation, Unseen};
 use lastgood::model::time::parse_instant;
@@ -123,8 +125,15 @@ fn steers(c: char) -> bool {
 fn no_format_for_people_carries_control_characters_or_reordering_marks() {
     for nasty in NASTY {
         let report = hostile_report(nasty);
-        for format in [Format::Table, Format::Markdown, Format::Csv, Format::Sarif, Format::Junit, Format::Openmetrics]
-        {
+        for format in [
+            Format::Table,
+            Format::Markdown,
+            Format::Html,
+            Format::Csv,
+            Format::Sarif,
+            Format::Junit,
+            Format::Openmetrics,
+        ] {
             let text = rendered(&report, format);
             assert_eq!(text.chars().find(|c| steers(*c)), None, "{format:?} of {nasty:?}");
         }
@@ -198,11 +207,16 @@ fn nothing_in_the_markdown_is_a_link_a_mention_or_an_icon() {
 
 /// Returns the Markdown report of an asset with these notes.
 fn with_notes(notes: &str) -> String {
+    rendered(&noted(notes), Format::Markdown)
+}
+
+/// Returns the report of an asset with these notes.
+fn noted(notes: &str) -> Report {
     let text = quoted(notes);
     let policy = policy(&format!(
         "version: 1\ntitle: Notes\nsystems:\n  box: {{ kind: external, domains: unknown }}\nobjectives:\n  o: {{ rpo: 1d }}\nassets:\n  - {{ id: a, lives_in: box, objective: o, owner: x, copies: unknown, notes: {text} }}\n"
     ));
-    rendered(&report(&policy, Vec::new(), AS_OF), Format::Markdown)
+    report(&policy, Vec::new(), AS_OF)
 }
 
 #[test]
@@ -239,6 +253,75 @@ fn notes_do_nothing_but_show() {
         assert_eq!(rest(&text), rest(&calm), "{nasty:?}");
         assert_eq!(alive(&text), Vec::<String>::new(), "{nasty:?}");
         assert_eq!(text.chars().find(|c| steers(*c)), None, "{nasty:?}");
+    }
+}
+
+/// Returns every tag of an HTML text as it stands there, but for those of the notes.
+fn tags(html: &str) -> Vec<String> {
+    let tag = regex::Regex::new(r"</?[a-zA-Z][^>]*>|<![^>]*>").expect("valid");
+    // Of a value inside a tag, nothing but that it ends where it should.
+    let value = regex::Regex::new(r#""[^"]*""#).expect("valid");
+    tag.find_iter(html).map(|found| value.replace_all(found.as_str(), "\"\"").into_owned()).collect()
+}
+
+#[test]
+fn html_has_no_element_and_no_attribute_that_calm_text_has_not() {
+    // How often each comes up depends on how long texts are, and in which order the findings stand.
+    let kinds = |html: &str| -> BTreeSet<String> {
+        // The notes are Markdown, and of their tags there is a test of its own.
+        let notes = regex::Regex::new(r#"(?s)<div class="notes".*?</div>"#).expect("valid");
+        tags(&notes.replace_all(html, "")).into_iter().collect()
+    };
+    let calm = kinds(&rendered(&hostile_report("calm"), Format::Html));
+    for nasty in NASTY {
+        let more: Vec<String> =
+            kinds(&rendered(&hostile_report(nasty), Format::Html)).difference(&calm).cloned().collect();
+        assert_eq!(more, Vec::<String>::new(), "{nasty:?}");
+    }
+    assert!(kinds("<b onclick=\"x\">").contains("<b onclick=\"\">"), "the check sees what it is to see");
+}
+
+#[test]
+fn html_of_notes_has_only_tags_that_show_text() {
+    for nasty in NASTY.into_iter().chain([
+        "# forged\n\n<details>\n<summary>x</summary>\n</details>\n\n<!-- open",
+        "![i](https://evil.example/pixel.png) ![i][r]\n\n[r]: https://evil.example/other.png",
+        "[x](javascript:alert(1)) [x](data:text/html,y) [x](//evil.example) <javascript:alert(1)>",
+        "<svg><style><img src=x onerror=alert(1)></style></svg>\n\n<math><mi//xlink:href=\"data:x\">",
+        "[x](https://a\"onmouseover=alert(1)) [y](https://a'onmouseover=alert(1)//)",
+        "```<img src=x onerror=alert(1)>\n</code></pre><script>alert(1)</script>\n```",
+    ]) {
+        let text = rendered(&noted(nasty), Format::Html);
+        let notes =
+            text.split("<div class=\"notes\"").nth(1).and_then(|rest| rest.split("</div>").next()).expect("notes");
+        for tag in tags(notes) {
+            let harmless = regex::Regex::new(
+                r#"^</?(p|em|strong|code|pre|ul|ol|li|blockquote|br|hr|b|a)( (class|start|rel|href)="")*>$"#,
+            );
+            assert!(harmless.expect("valid").is_match(&tag), "{tag} of {nasty:?}");
+        }
+        for address in notes.split("<a href=\"").skip(1) {
+            assert!(
+                ["http://", "https://", "mailto:"].iter().any(|scheme| address.to_lowercase().starts_with(scheme)),
+                "{address} of {nasty:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_cell_of_the_register_is_a_formula() {
+    for nasty in NASTY {
+        let mut text = Vec::new();
+        lastgood::render::register_csv::write(&hostile_report(nasty), &mut text).expect("written");
+        let mut reader = csv::Reader::from_reader(text.as_slice());
+        assert_eq!(reader.records().count(), 2, "two assets, two rows: {nasty:?}");
+        let mut reader = csv::Reader::from_reader(text.as_slice());
+        for record in reader.records() {
+            for cell in &record.expect("a record") {
+                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
+            }
+        }
     }
 }
 
@@ -334,7 +417,7 @@ fn json_keeps_the_text_as_it_is() {
 fn names_of_a_hundred_kilobytes_are_cut_for_people_and_kept_for_programs() {
     let long = "x".repeat(100_000);
     let report = hostile_report(&long);
-    for format in [Format::Table, Format::Markdown, Format::Csv] {
+    for format in [Format::Table, Format::Markdown, Format::Html, Format::Csv] {
         let text = rendered(&report, format);
         assert!(!text.contains(&"x".repeat(1_000)), "{format:?}");
         assert!(text.contains("(cut)"), "{format:?} does not say that it cut");

@@ -30,6 +30,7 @@ mod formats;
 mod git;
 mod git_ssh;
 mod hostile;
+mod html;
 mod http_door;
 mod http_door_waits;
 mod jenkins;

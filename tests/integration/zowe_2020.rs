@@ -185,7 +185,7 @@ fn every_format_stays_as_it_was_read() {
 
 #[test]
 fn two_runs_are_byte_identical_in_every_format() {
-    for format in ["table", "markdown", "json", "csv", "comment", "sarif", "junit", "openmetrics"] {
+    for format in ["table", "markdown", "html", "json", "csv", "comment", "sarif", "junit", "openmetrics"] {
         assert_eq!(audit("2020-07-22", format), audit("2020-07-22", format), "{format}");
     }
 }

@@ -1,0 +1,174 @@
+//! Exposure against RPO: one bar an asset on a logarithmic axis of time, with a tick at the target.
+//!
+//! Chooses the worst and places them; looks are left to the template.
+
+use serde::Serialize;
+
+use super::percent;
+use crate::render::phrases;
+use crate::report::{Asset, Report};
+
+/// How many assets are shown.
+const MAX_BARS: usize = 25;
+/// The part of the width that the axis takes, in percent; what lies right of it is "never".
+const AXIS: f64 = 94.0;
+/// The ticks that an axis may have, in seconds.
+const TICKS: [(i64, &str); 8] = [
+    (60, "1 min"),
+    (3_600, "1 h"),
+    (86_400, "1 d"),
+    (7 * 86_400, "1 wk"),
+    (30 * 86_400, "1 mo"),
+    (365 * 86_400, "1 y"),
+    (3_650 * 86_400, "10 y"),
+    (36_500 * 86_400, "100 y"),
+];
+/// The fewest ticks of an axis.
+const FEWEST_TICKS: usize = 4;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Chart<'r> {
+    ticks: Vec<Tick>,
+    bars: Vec<Bar<'r>>,
+    left: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Tick {
+    x: String,
+    label: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Bar<'r> {
+    asset: &'r str,
+    verdict: &'static str,
+    state: &'static str,
+    exposure: String,
+    rpo: String,
+    /// `known`, `never` or `unknown`.
+    kind: &'static str,
+    /// The length of the bar.
+    width: String,
+    /// Where the target is; empty where nobody knows it.
+    target: String,
+    /// Whether the exposure is known to be beyond the target.
+    beyond: bool,
+    sort: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Known,
+    Unknown,
+    Never,
+}
+
+/// Returns the chart of the assets that are furthest beyond their RPO.
+pub(super) fn chart(report: &Report) -> Chart<'_> {
+    let mut worst: Vec<(&Asset, Kind, f64)> = report
+        .assets
+        .iter()
+        .map(|asset| {
+            let kind = match (asset.rpo.exposure_seconds, phrases::is_without_any_point(asset)) {
+                (Some(_), _) => Kind::Known,
+                (None, true) => Kind::Never,
+                (None, false) => Kind::Unknown,
+            };
+            (asset, kind, ratio(asset))
+        })
+        .collect();
+    // Never is worse than any ratio; unknown is worse than all that is within, and not known to be worse
+    // than what is beyond.
+    let rank = |kind: Kind, ratio: f64| match kind {
+        Kind::Never => f64::INFINITY,
+        Kind::Unknown => 1.0,
+        Kind::Known => ratio,
+    };
+    worst.sort_by(|(_, a, ratio_a), (_, b, ratio_b)| {
+        rank(*b, *ratio_b).total_cmp(&rank(*a, *ratio_a)).then_with(|| b.cmp(a))
+    });
+    let left = worst.len().saturating_sub(MAX_BARS);
+    worst.truncate(MAX_BARS);
+    let lengths = worst.iter().flat_map(|(asset, ..)| [asset.rpo.exposure_seconds, asset.rpo.target_seconds]);
+    let (low, high) = span(lengths.flatten());
+    let place = |seconds: i64| percent(place(seconds, low, high));
+    let bars = worst.iter().map(|(asset, kind, _)| Bar {
+        asset: &asset.id,
+        verdict: phrases::verdict(asset.verdict),
+        state: asset.verdict.word(),
+        exposure: phrases::exposure(asset),
+        rpo: phrases::length(asset.rpo.target_seconds, "unknown"),
+        kind: match kind {
+            Kind::Known => "known",
+            Kind::Never => "never",
+            Kind::Unknown => "unknown",
+        },
+        width: asset.rpo.exposure_seconds.map_or_else(|| "100".to_owned(), place),
+        target: asset.rpo.target_seconds.map(place).unwrap_or_default(),
+        beyond: asset.rpo.exposure_seconds.zip(asset.rpo.target_seconds).is_some_and(|(is, most)| is > most),
+        sort: asset.rpo.exposure_seconds.unwrap_or(if *kind == Kind::Never { i64::MAX } else { i64::MAX - 1 }),
+    });
+    let ticks = TICKS.iter().filter(|(seconds, _)| (low..=high).contains(seconds));
+    Chart {
+        bars: bars.collect(),
+        ticks: ticks.map(|(seconds, label)| Tick { x: place(*seconds), label }).collect(),
+        left,
+    }
+}
+
+/// Returns how many times its RPO an asset's exposure is; 1 where nobody knows the RPO.
+#[expect(clippy::cast_precision_loss, reason = "seconds of centuries are exact in f64")]
+fn ratio(asset: &Asset) -> f64 {
+    match (asset.rpo.exposure_seconds, asset.rpo.target_seconds) {
+        (Some(is), Some(most)) => is as f64 / most.max(1) as f64,
+        _ => 1.0,
+    }
+}
+
+/// Returns the first and the last tick of an axis on which all `lengths` have a place, right of the first.
+fn span(lengths: impl Iterator<Item = i64> + Clone) -> (i64, i64) {
+    let (least, most) = (lengths.clone().min().unwrap_or(86_400), lengths.max().unwrap_or(86_400));
+    let mut first = TICKS.iter().rposition(|(seconds, _)| *seconds < least).unwrap_or(0);
+    let mut last = TICKS.iter().position(|(seconds, _)| *seconds >= most).unwrap_or(TICKS.len() - 1).max(first);
+    while last - first + 1 < FEWEST_TICKS {
+        if last + 1 < TICKS.len() {
+            last += 1;
+        } else {
+            first -= 1;
+        }
+    }
+    (TICKS[first].0, TICKS[last].0)
+}
+
+/// Returns where a length lies on the axis from `low` to `high`, in percent of the whole width.
+#[expect(clippy::cast_precision_loss, reason = "seconds of centuries are exact in f64")]
+fn place(seconds: i64, low: i64, high: i64) -> f64 {
+    let ln = |seconds: i64| (seconds.max(1) as f64).ln();
+    ((ln(seconds) - ln(low)) / (ln(high) - ln(low))).clamp(0.0, 1.0) * AXIS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_length_has_a_place_and_longer_lies_further_right() {
+        let (low, high) = span([7_200, 90 * 86_400].into_iter());
+        assert_eq!((low, high), (3_600, 365 * 86_400));
+        let places: Vec<f64> = [3_600, 7_200, 86_400, 90 * 86_400, 365 * 86_400]
+            .into_iter()
+            .map(|seconds| place(seconds, low, high))
+            .collect();
+        assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
+        assert!((places[0] - 0.0).abs() < 1e-9 && (places[4] - AXIS).abs() < 1e-9, "{places:?}");
+        assert!((place(0, low, high) - 0.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_axis_has_at_least_four_ticks_even_at_the_ends() {
+        assert_eq!(span([86_400].into_iter()), (3_600, 30 * 86_400));
+        assert_eq!(span([40_000 * 86_400].into_iter()).1, 36_500 * 86_400);
+        assert_eq!(span([0].into_iter()).0, 60);
+    }
+}

@@ -1,0 +1,115 @@
+// Sorts, filters and folds; the page tells everything without it.
+(() => {
+  "use strict";
+  const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+  // A number where the cell has one to sort by, else its words.
+  const key = (row, column) => {
+    const cell = row.cells[column];
+    if (!cell) return "";
+    const sort = cell.dataset.sort;
+    return sort === undefined ? cell.textContent.trim() : Number(sort);
+  };
+  const compare = (a, b) =>
+    typeof a === "number" && typeof b === "number" ? a - b : words.compare(String(a), String(b));
+
+  const sort = (table, header) => {
+    const body = table.tBodies[0];
+    const column = header.cellIndex;
+    const descending = header.getAttribute("aria-sort") === "ascending";
+    const keyed = Array.from(body.rows, (row) => [key(row, column), row]);
+    keyed.sort(([a], [b]) => (descending ? compare(b, a) : compare(a, b)));
+    for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
+    header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    const rows = document.createDocumentFragment();
+    for (const [, row] of keyed) rows.append(row);
+    body.append(rows);
+  };
+
+  for (const table of document.querySelectorAll("table.sortable")) {
+    if (!table.tBodies[0] || table.tBodies[0].rows.length < 2) continue;
+    for (const header of table.tHead.rows[0].cells) {
+      if (header.classList.contains("nosort")) continue;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...header.childNodes);
+      header.append(button);
+      button.addEventListener("click", () => sort(table, header));
+    }
+  }
+
+  const tools = document.getElementById("tools");
+  const sections = Array.from(document.querySelectorAll("details.section"));
+  if (!tools || sections.length === 0) return;
+  const text = document.getElementById("f-text");
+  const verdict = document.getElementById("f-verdict");
+  const section = document.getElementById("f-section");
+  const count = document.getElementById("f-count");
+
+  for (const name of sections.map((each) => each.dataset.section)) {
+    const option = document.createElement("option");
+    option.value = name;
+    option.textContent = name;
+    section.append(option);
+  }
+
+  // Read once, when somebody first filters.
+  let rows = null;
+  const all = () => {
+    rows ??= sections.flatMap((within) =>
+      Array.from(within.querySelectorAll("table.register > tbody > tr"), (row) => ({
+        row,
+        within,
+        verdict: row.dataset.v,
+        text: row.textContent.toLowerCase(),
+      })),
+    );
+    return rows;
+  };
+
+  const filter = () => {
+    const wanted = text.value.trim().toLowerCase();
+    const is = verdict.value;
+    const filtered = wanted !== "" || is !== "" || section.value !== "";
+    const shown = new Map();
+    let total = 0;
+    for (const each of all()) {
+      const fits =
+        (wanted === "" || each.text.includes(wanted)) &&
+        (is === "" || each.verdict === is || (is === "open" && (each.verdict === "gap" || each.verdict === "unknown"))) &&
+        (section.value === "" || each.within.dataset.section === section.value);
+      if (each.row.hidden === fits) each.row.hidden = !fits;
+      if (fits) {
+        total += 1;
+        shown.set(each.within, true);
+      }
+    }
+    for (const within of sections) within.hidden = filtered && !shown.has(within);
+    count.textContent = filtered ? `${total} of ${all().length} rows shown` : "";
+  };
+
+  let waiting = 0;
+  text.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(filter, 120);
+  });
+  verdict.addEventListener("change", filter);
+  section.addEventListener("change", filter);
+  tools.addEventListener("submit", (event) => event.preventDefault());
+  const fold = (open) => () => {
+    for (const within of sections) within.open = open;
+  };
+  document.getElementById("fold").addEventListener("click", fold(false));
+  document.getElementById("unfold").addEventListener("click", fold(true));
+  tools.hidden = false;
+
+  // On paper nothing is folded away but what stands in a cell, and what was filtered out stays out.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = Array.from(document.querySelectorAll("main > section > details:not([open]), li > details:not([open])"));
+    for (const each of folded) each.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const each of folded) each.open = false;
+  });
+})();

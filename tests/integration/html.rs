@@ -1,0 +1,157 @@
+//! The HTML report: its order, what it never shows green, its templates, the committed sample.
+//!
+//! How it looks and behaves in a browser is tested by `tests/browser/run.mjs`; hostile text, in `hostile`.
+
+use std::fs;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+
+use crate::support::{lastgood, project, stderr, stdout};
+
+const POLICY: &str = "policies/zowe-2020.yaml";
+const AS_OF: &str = "2020-07-22T00:00:00Z";
+
+fn page() -> String {
+    let output = lastgood(&["audit", POLICY, "--offline", "--as-of", AS_OF, "--format", "html"]);
+    assert_eq!(output.status.code(), Some(10), "there are gaps");
+    stdout(&output)
+}
+
+/// Runs the audit with templates of one's own, and returns its exit code, output and messages.
+fn with_templates(templates: &[(&str, &str)], more: &[&str]) -> (Option<i32>, String, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in templates {
+        fs::write(folder.path().join(name), text).expect("written");
+    }
+    let dir = folder.path().display().to_string();
+    let args = ["audit", POLICY, "--offline", "--as-of", AS_OF, "--template-dir", &dir];
+    let output = lastgood(&[&args[..], more].concat());
+    (output.status.code(), stdout(&output), stderr(&output))
+}
+
+#[test]
+fn sections_stand_in_the_order_of_consequence() {
+    let page = page();
+    let headings: Vec<&str> = page
+        .split("<h2 id=\"h-")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('>')?.1.split_once('<').map(|(heading, _)| heading))
+        .collect();
+    assert_eq!(
+        headings,
+        [
+            "Decisions needed",
+            "Counts",
+            "What we would lose",
+            "Top findings",
+            "Claim check",
+            "Asset register",
+            "Failure domains",
+            "Restore tests",
+            "Job health",
+            "Accepted risks",
+            "Unknowns",
+            "Method"
+        ]
+    );
+    assert!(page.find("7 of 13 assets have a gap").expect("the verdict") < page.find("Decisions needed").expect("it"));
+}
+
+#[test]
+fn only_the_page_s_own_style_and_script_are_allowed_and_nothing_is_fetched() {
+    let page = page();
+    let between =
+        |begin: &str, end: &str| page.split(begin).nth(1).and_then(|rest| rest.split(end).next()).expect("it");
+    let policy = between("Content-Security-Policy\" content=\"", "\"");
+    assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+    for (element, directive) in [("style", "style-src"), ("script", "script-src")] {
+        let text = between(&format!("<{element}>"), &format!("</{element}>"));
+        let digest = STANDARD.encode(Sha256::digest(text.as_bytes()));
+        assert!(policy.contains(&format!("{directive} 'sha256-{digest}'")), "{element}");
+        assert_eq!(page.matches(&format!("<{element}")).count(), 1, "one {element}");
+    }
+    for fetched in ["src=", "@import", "url(h", "<iframe", " style=\"", " onclick"] {
+        assert!(!page.contains(fetched), "{fetched}");
+    }
+}
+
+#[test]
+fn nothing_that_was_not_seen_looks_met() {
+    let page = page();
+    // Not one asset of 2020 is met, so no mark of the page may say so but the legend and what was seen.
+    let body = page.split("</style>").nth(1).expect("a body");
+    assert_eq!(body.matches("class=\"v met\"").count(), 0);
+    assert!(!body.contains("b-known"), "no exposure is known, so no bar is drawn as if it were");
+    assert!(body.contains("class=\"v unknown\">UNKNOWN"), "a word and not only a colour");
+}
+
+#[test]
+fn a_template_of_one_s_own_takes_the_place_of_that_of_its_name() {
+    let own = "{{ title }} is {{ verdict }}: {{ losses | length }}\n";
+    let (code, out, _) = with_templates(&[("report.md", own)], &["--format", "markdown"]);
+    assert_eq!((code, out.as_str()), (Some(10), "Zowe backups, as documented on 2020-07-22 is GAP: 12\n"));
+    // The others stay.
+    let (_, out, _) = with_templates(&[("report.css", "body { color: red }")], &["--format", "html"]);
+    assert!(out.contains("<style>body { color: red }</style>") && out.contains("Decisions needed"));
+    let digest = STANDARD.encode(Sha256::digest(b"body { color: red }"));
+    assert!(out.contains(&format!("style-src 'sha256-{digest}'")));
+}
+
+#[test]
+fn a_misspelt_variable_is_told_with_template_line_and_column() {
+    for (template, place, name) in [
+        ("one\n{{ titel }}", "report.md:2:4", "titel"),
+        ("{% for claim in claims %}\n  {{ claim.stauts }}\n{% endfor %}", "report.md:2:12", "stauts"),
+        ("ok\n\n {% if unknwons %}x{% endif %}", "report.md:3:8", "unknwons"),
+        ("{% for x in claimz %}{% endfor %}", "report.md:1:13", "claimz"),
+        ("{{ title }\n", "report.md:1:", ""),
+        ("{% if title %}\n", "report.md:", ""),
+    ] {
+        let (code, out, err) = with_templates(&[("report.md", template)], &["--format", "markdown"]);
+        assert!(matches!(code, Some(1 | 2)), "{template}: {code:?}");
+        assert_eq!(out, "", "{template}: something was written");
+        assert!(err.contains(place) && err.contains(name), "{template}: {err}");
+    }
+}
+
+#[test]
+fn a_broken_template_leaves_the_reports_that_were_there() {
+    let out = tempfile::tempdir().expect("a folder");
+    let dir = out.path().display().to_string();
+    fs::write(out.path().join("report.html"), "old").expect("written");
+    let (code, printed, err) = with_templates(&[("report.html", "<p>{{ titel }}</p>")], &["--out", &dir]);
+    assert_eq!((code, printed.as_str()), (Some(1), ""), "{err}");
+    assert_eq!(fs::read_to_string(out.path().join("report.html")).expect("it"), "old");
+    assert_eq!(fs::read_dir(out.path()).expect("a folder").count(), 1, "nothing else was left");
+}
+
+#[test]
+fn what_is_no_template_is_told_before_anything_is_done() {
+    let (code, _, err) = with_templates(&[("report.htm", "x")], &[]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("did you mean `report.html`?"), "{err}");
+    let (code, _, err) = with_templates(&[], &[]);
+    assert_eq!(code, Some(2), "{err}");
+    let (code, _, err) = with_templates(&[("report.js", "a\n  </SCRIPT>")], &[]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("report.js:2:3"), "{err}");
+    let output = lastgood(&["audit", POLICY, "--offline", "--template-dir", "no-such-folder"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn the_committed_sample_is_what_the_program_writes() {
+    let out = tempfile::tempdir().expect("a folder");
+    let dir = out.path().display().to_string();
+    let output = lastgood(&["audit", POLICY, "--offline", "--as-of", AS_OF, "--out", &dir]);
+    assert_eq!(output.status.code(), Some(10), "{}", stderr(&output));
+    for name in ["report.md", "report.html", "report.json"] {
+        let committed = fs::read_to_string(project(&format!("reports/zowe-2020/{name}"))).expect("the sample");
+        let written = fs::read_to_string(out.path().join(name)).expect("written");
+        // Where git writes other line ends into the work tree, the content is the same.
+        let differs = committed.replace("\r\n", "\n") != written;
+        assert!(!differs, "reports/zowe-2020/{name} is old; CONTRIBUTING.md says how to renew it");
+    }
+}
