@@ -25,7 +25,7 @@ pub(super) struct Row<'r> {
 struct Cell {
     /// Where the asset lives → where its copies lie.
     text: String,
-    /// Whether no copy is known to lie anywhere else.
+    /// Whether no usable copy is known to lie anywhere else.
     alone: bool,
 }
 
@@ -94,13 +94,16 @@ impl<'r> Places<'r> {
         Cell { text: format!("{lives} → {copies}"), alone: !elsewhere }
     }
 
-    /// Returns whether a copy is known to lie elsewhere than `lives`; one that rests on other assets does
+    /// Returns whether a usable copy is known to lie elsewhere than `lives`; one that rests on other assets does
     /// where all of them do, or have a copy that does.
     fn is_elsewhere(&self, copy: &Copy, key: &str, lives: &str, deep: usize) -> bool {
         let differs = |system: &str| {
             let value = self.value(system, key);
             value != lives && value != UNKNOWN && lives != UNKNOWN
         };
+        if !copy.usable {
+            return false;
+        }
         if let Some(system) = &copy.system {
             return differs(system);
         }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{matrix, phrases, register};
 use crate::model::time::{human, human_length, rfc3339};
 use crate::model::{ControlId, Verdict};
-use crate::report::{Asset, Finding, Loss, Report, rank};
+use crate::report::{Asset, AssetCounts, Finding, Loss, Report, baseline, rank};
 
 /// How many decisions stand on top.
 const MAX_DECISIONS: usize = 3;
@@ -42,7 +42,8 @@ pub(super) struct Page<'r> {
     as_of: String,
     period: String,
     decisions: Vec<Decision<'r>>,
-    counts: [(&'static str, u64); 6],
+    counts: [Count; 6],
+    last_review: Option<LastReview>,
     losses: Vec<LossRow<'r>>,
     losses_left: usize,
     top: Vec<Top<'r>>,
@@ -72,6 +73,23 @@ pub(super) struct Page<'r> {
     tool: String,
     clocks: String,
     evidence: EvidenceView<'r>,
+}
+
+/// A count, and that of the last review.
+#[derive(Debug, Serialize)]
+struct Count {
+    name: &'static str,
+    now: u64,
+    then: Option<u64>,
+}
+
+/// The earlier report, and how this one differs.
+#[derive(Debug, Serialize)]
+struct LastReview {
+    on: String,
+    said: String,
+    /// Whether its counts are of the same assets.
+    counted: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -201,6 +219,8 @@ pub(super) fn page<'r>(report: &'r Report, shape: &Shape) -> Page<'r> {
     let findings = phrases::by_asset(report);
     let ranked = rank::by_consequence(report);
     let counts = &report.summary.assets;
+    let then = report.baseline.as_ref().and_then(|baseline| baseline.assets);
+    let count = |name, of: fn(&AssetCounts) -> u64| Count { name, now: of(counts), then: then.as_ref().map(of) };
     let assets: BTreeMap<&str, &Asset> = report.assets.iter().map(|asset| (&*asset.id, asset)).collect();
     let unknowns: Vec<&Finding> =
         report.findings.iter().filter(|finding| finding.verdict == Verdict::Unknown).collect();
@@ -224,13 +244,14 @@ pub(super) fn page<'r>(report: &'r Report, shape: &Shape) -> Page<'r> {
         period: format!("{} to {}", human(report.period.from), human(report.period.to)),
         decisions: rank::decisions(report, MAX_DECISIONS).iter().map(|one| decision(report, one, &assets)).collect(),
         counts: [
-            ("assets", counts.total),
-            ("met", counts.met),
-            ("gap", counts.gap),
-            ("unknown", counts.unknown),
-            ("accepted", counts.accepted),
-            ("new", counts.new),
+            count("assets", |counts| counts.total),
+            count("met", |counts| counts.met),
+            count("gap", |counts| counts.gap),
+            count("unknown", |counts| counts.unknown),
+            count("accepted", |counts| counts.accepted),
+            count("new", |counts| counts.new),
         ],
+        last_review: report.baseline.as_ref().map(last_review),
         losses: losses(report, shape),
         losses_left: report.losses.len().saturating_sub(shape.rows),
         top: ranked.iter().take(MAX_TOP).map(|finding| top(report, finding, &assets)).collect(),
@@ -270,6 +291,22 @@ fn clocks(report: &Report) -> String {
         Some(format!("{} {length} {}", system.id, if ahead > 0 { "ahead" } else { "behind" }))
     });
     off.collect::<Vec<_>>().join(", ")
+}
+
+fn last_review(compared: &baseline::Comparison) -> LastReview {
+    let on = human(compared.as_of);
+    let said = format!(
+        "Since the last review, {on}: {} findings are new, {} stand otherwise, {} are unchanged, {} are no longer open{}.",
+        compared.new,
+        compared.updated,
+        compared.unchanged,
+        compared.absent.len(),
+        match compared.not_seen.len() {
+            0 => String::new(),
+            count => format!("; of {count} nobody can tell, because their assets were not seen"),
+        }
+    );
+    LastReview { on, said, counted: compared.assets.is_some() }
 }
 
 fn row(finding: &Finding) -> Row<'_> {

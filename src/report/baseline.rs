@@ -112,8 +112,8 @@ pub struct Comparison {
     /// What was open or accepted then, and of which nobody can tell now: the asset was not seen, and what its
     /// system holds was not seen whole.
     pub not_seen: Vec<Absent>,
-    /// The assets of then by verdict.
-    pub assets: AssetCounts,
+    /// The assets of then by verdict; null where this report does not show all of its own.
+    pub assets: Option<AssetCounts>,
 }
 
 /// A finding of the baseline that was open or accepted then, and that this report does not have as either.
@@ -238,7 +238,7 @@ pub fn compare(report: &mut Report, baseline: Baseline, only: &[NamePattern]) ->
         updated,
         absent,
         not_seen,
-        assets: baseline.summary.assets,
+        assets: only.is_empty().then_some(baseline.summary.assets),
     });
     Ok(())
 }
