@@ -158,7 +158,7 @@ await test("the register is filtered by text, verdict and section", async () => 
   assert.deepEqual(await now(), ids((asset) => asset.section === "Source code / tools"));
   await page.getByLabel("Section").selectOption("");
   assert.deepEqual(await shown(page), all);
-  await page.getByRole("button", { name: "Fold all" }).click();
+  await page.getByRole("button", { name: "Fold all", exact: true }).click();
   assert.deepEqual(await shown(page), []);
   await page.getByRole("button", { name: "Unfold all" }).click();
   assert.deepEqual(await shown(page), all);
