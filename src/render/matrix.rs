@@ -46,13 +46,18 @@ pub(super) fn keys(report: &Report) -> Vec<&str> {
     keys
 }
 
-/// Returns a row for each asset, or for as many as a section of the register shows where there are many.
+/// Returns a row for each asset, or for as many as a section of the register shows where there are many, and
+/// then for the worst.
 pub(super) fn rows<'r>(report: &'r Report, keys: &[&str], shape: &register::Shape) -> Vec<Row<'r>> {
     let shown = if report.assets.len() > shape.full { shape.rows } else { report.assets.len() };
     let places = Places::of(report);
     let row =
         |asset: &'r Asset| Row { asset: &asset.id, cells: keys.iter().map(|key| places.cell(asset, key)).collect() };
-    report.assets.iter().take(shown).map(row).collect()
+    let mut assets: Vec<&Asset> = report.assets.iter().collect();
+    if shown < assets.len() {
+        assets.sort_by_key(|asset| std::cmp::Reverse(asset.verdict));
+    }
+    assets.into_iter().take(shown).map(row).collect()
 }
 
 impl<'r> Places<'r> {
@@ -90,13 +95,23 @@ impl<'r> Places<'r> {
             (Some(_), true) => "none".to_owned(),
             (Some(_), false) => places.join(", "),
         };
-        let elsewhere = asset.copies.iter().flatten().any(|copy| self.is_elsewhere(copy, key, lives, DEEPEST));
+        let mut known = BTreeMap::new();
+        let elsewhere =
+            asset.copies.iter().flatten().any(|copy| self.is_elsewhere(copy, key, lives, DEEPEST, &mut known));
         Cell { text: format!("{lives} → {copies}"), alone: !elsewhere }
     }
 
     /// Returns whether a usable copy is known to lie elsewhere than `lives`; one that rests on other assets does
     /// where all of them do, or have a copy that does.
-    fn is_elsewhere(&self, copy: &Copy, key: &str, lives: &str, deep: usize) -> bool {
+    /// What was found out of an entry is `known`, for many copies may rest on the same.
+    fn is_elsewhere(
+        &self,
+        copy: &Copy,
+        key: &str,
+        lives: &str,
+        deep: usize,
+        known: &mut BTreeMap<&'r str, bool>,
+    ) -> bool {
         let differs = |system: &str| {
             let value = self.value(system, key);
             value != lives && value != UNKNOWN && lives != UNKNOWN
@@ -108,10 +123,20 @@ impl<'r> Places<'r> {
             return differs(system);
         }
         let rests_elsewhere = |id: &String| {
-            let Some(asset) = self.entries.get(id.as_str()) else { return false };
+            let Some((name, asset)) = self.entries.get_key_value(id.as_str()) else { return false };
             // What is rebuilt needs its parts; what travels in another asset needs that one's copies.
-            let itself = copy.by == Method::Rebuild && differs(&asset.system);
-            itself || asset.copies.iter().flatten().any(|inner| self.is_elsewhere(inner, key, lives, deep - 1))
+            if copy.by == Method::Rebuild && differs(&asset.system) {
+                return true;
+            }
+            if let Some(found) = known.get(name) {
+                return *found;
+            }
+            // What rests on itself lies nowhere.
+            known.insert(name, false);
+            let copies = asset.copies.iter().flatten();
+            let found = copies.into_iter().any(|inner| self.is_elsewhere(inner, key, lives, deep - 1, known));
+            known.insert(name, found);
+            found
         };
         deep > 0 && !copy.rests_on.is_empty() && copy.rests_on.iter().all(rests_elsewhere)
     }

@@ -4,7 +4,7 @@
 //! Chooses, words and counts; nothing is escaped here, which is left to each format, as is how it looks.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{matrix, phrases, register};
 use crate::model::time::{human, human_length, rfc3339};
 use crate::model::{ControlId, Verdict};
-use crate::report::{Asset, AssetCounts, Finding, Loss, Report, baseline, rank};
+use crate::report::{Asset, AssetCounts, Claim, Finding, Loss, Report, baseline, rank};
 
 /// How many decisions stand on top.
 const MAX_DECISIONS: usize = 3;
@@ -44,6 +44,7 @@ pub(super) struct Page<'r> {
     decisions: Vec<Decision<'r>>,
     counts: [Count; 6],
     last_review: Option<LastReview>,
+    only: Option<String>,
     losses: Vec<LossRow<'r>>,
     losses_left: usize,
     top: Vec<Top<'r>>,
@@ -252,6 +253,7 @@ pub(super) fn page<'r>(report: &'r Report, shape: &Shape) -> Page<'r> {
             count("new", |counts| counts.new),
         ],
         last_review: report.baseline.as_ref().map(last_review),
+        only: phrases::only(report),
         losses: losses(report, shape),
         losses_left: report.losses.len().saturating_sub(shape.rows),
         top: ranked.iter().take(MAX_TOP).map(|finding| top(report, finding, &assets)).collect(),
@@ -339,15 +341,48 @@ fn decision<'r>(report: &'r Report, decision: &rank::Decision<'r>, assets: &BTre
         assets: phrases::names(decision.assets.iter().copied(), MAX_NAMES),
         owners: phrases::names(owners.iter().copied(), MAX_NAMES),
         action: decision.finding.remedy(),
-        unless: consequence(report, decision.finding),
+        unless: if_undecided(report, decision),
+    }
+}
+
+/// Returns what the loss table says of the assets that a decision is about.
+fn if_undecided(report: &Report, decision: &rank::Decision<'_>) -> String {
+    let named: HashSet<&str> = decision.assets.iter().copied().collect();
+    let mut gone: BTreeMap<&str, usize> = BTreeMap::new();
+    for loss in &report.losses {
+        let lost = loss.lost.iter().filter(|lost| named.contains(&***lost)).count();
+        if lost > 0 {
+            gone.insert(&loss.domain, lost);
+        }
+    }
+    let mut worst: Vec<(&str, usize)> = gone.into_iter().collect();
+    worst.sort_by_key(|(_, lost)| Reverse(*lost));
+    match worst.first() {
+        Some((domain, lost)) if decision.assets.len() > 1 => {
+            let more = match worst.len() - 1 {
+                0 => String::new(),
+                1 => ", and some with 1 other domain".to_owned(),
+                more => format!(", and some with {more} other domains"),
+            };
+            format!("{lost} of {} are gone with {domain}{more}.", decision.assets.len())
+        }
+        _ => consequence(report, decision.finding),
     }
 }
 
 /// Returns what the loss table says of the finding's asset.
 fn consequence(report: &Report, finding: &Finding) -> String {
     let Some(asset) = finding.asset() else {
-        return "What is not listed here, nobody backs up.".to_owned();
+        let what = match finding.control {
+            ControlId::Declared => "What is not listed here, nobody backs up.",
+            ControlId::WaiversSound => "A risk is carried that nobody stands for.",
+            _ => "What was not seen may be lost already.",
+        };
+        return what.to_owned();
     };
+    if report.losses.is_empty() {
+        return format!("Nobody has said what would be lost together with {asset}.");
+    }
     let lost: Vec<&str> = report
         .losses
         .iter()
@@ -438,7 +473,12 @@ fn losses<'r>(report: &'r Report, shape: &Shape) -> Vec<LossRow<'r>> {
 }
 
 fn claims<'r>(report: &'r Report, shape: &Shape) -> Vec<ClaimRow<'r>> {
-    let rows = report.claims.iter().map(|claim| ClaimRow {
+    let mut all: Vec<&Claim> = report.claims.iter().collect();
+    if all.len() > shape.rows {
+        // What is supported can wait.
+        all.sort_by_key(|claim| (claim.status == "supported", claim.status != "contradicted"));
+    }
+    let rows = all.into_iter().map(|claim| ClaimRow {
         asset: &claim.asset,
         claim: &claim.claim,
         said: [claim.said_on.as_deref(), claim.said_in.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(", "),

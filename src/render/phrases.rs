@@ -47,6 +47,16 @@ pub(super) fn verdict_line(report: &Report) -> String {
     }
 }
 
+/// Returns which assets alone the report is about; `None` where it is about all.
+pub(super) fn only(report: &Report) -> Option<String> {
+    let only = report.only.as_ref()?;
+    let left_out = match only.left_out {
+        1 => "1 other asset of the policy is".to_owned(),
+        more => format!("{more} other assets of the policy are"),
+    };
+    Some(format!("Only of assets whose ids match {}: {left_out} neither shown nor counted.", only.ids.join(", ")))
+}
+
 /// Returns a length given in seconds for people, or `absent` where there is none.
 pub(super) fn length(seconds: Option<i64>, absent: &str) -> String {
     seconds.and_then(TimeDelta::try_seconds).map_or_else(|| absent.to_owned(), human_length)

@@ -13,7 +13,7 @@ use crate::report::{Asset, Finding, Report};
 /// How the register is shown.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
-    /// Up to this many assets all are shown; above it, of each section, those that are open first.
+    /// Up to this many assets all are shown; above it, gaps first and then what nobody can tell, of all sections.
     pub full: usize,
     /// How many rows a section of a long register shows.
     pub rows: usize,
@@ -156,7 +156,6 @@ struct SortKeys {
 /// Returns the sections in the order in which they first come up, each after the one that it lies in.
 pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>], shape: &Shape) -> Vec<Section<'r>> {
     let long = report.assets.len() > shape.full;
-    let mut room = shape.all;
     let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     // When each section, or a section that it lies in, first came up.
     let mut first: BTreeMap<&str, usize> = BTreeMap::new();
@@ -167,18 +166,21 @@ pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>], sh
             first.entry(within).or_insert(index);
         }
     }
+    let mut totals: BTreeMap<&str, (usize, Counts)> = members
+        .iter()
+        .map(|(name, indices)| {
+            (*name, (indices.len(), Counts::of(indices.iter().map(|index| report.assets[*index].verdict))))
+        })
+        .collect();
+    if long {
+        keep_worst(report, &mut members, shape);
+    }
     let mut order: Vec<&str> = members.keys().copied().collect();
     order.sort_by_cached_key(|name| lineage(name).map(|within| first.get(within).copied()).collect::<Vec<_>>());
     let mut written: BTreeSet<&str> = BTreeSet::new();
     let mut section = |name: &'r str| {
-        let mut indices = members.remove(name).unwrap_or_default();
-        let total = indices.len();
-        let counts = Counts::of(indices.iter().map(|index| report.assets[*index].verdict));
-        if long {
-            indices.sort_by_key(|index| std::cmp::Reverse(report.assets[*index].verdict));
-            indices.truncate(shape.rows.min(room));
-            room -= indices.len();
-        }
+        let indices = members.remove(name).unwrap_or_default();
+        let (total, counts) = totals.remove(name).unwrap_or_default();
         let notes = indices
             .iter()
             .filter_map(|index| {
@@ -208,6 +210,22 @@ pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>], sh
         }
     };
     order.into_iter().map(&mut section).collect()
+}
+
+/// Keeps of each section the worst assets, so many of one, and so many of all: those of every section before
+/// the next best of any.
+fn keep_worst(report: &Report, members: &mut BTreeMap<&str, Vec<usize>>, shape: &Shape) {
+    let verdict = |index: usize| std::cmp::Reverse(report.assets[index].verdict);
+    for indices in members.values_mut() {
+        indices.sort_by_key(|index| verdict(*index));
+        indices.truncate(shape.rows);
+    }
+    let mut all: Vec<usize> = members.values().flatten().copied().collect();
+    all.sort_by_key(|index| (verdict(*index), *index));
+    let kept: BTreeSet<usize> = all.into_iter().take(shape.all).collect();
+    for indices in members.values_mut() {
+        indices.retain(|index| kept.contains(index));
+    }
 }
 
 /// Returns the sections that the section lies in, outermost first, and the section itself.

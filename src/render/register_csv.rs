@@ -6,9 +6,10 @@ use std::io;
 
 use super::{RenderError, escape, phrases};
 use crate::model::Verdict;
-use crate::report::Report;
+use crate::model::time::rfc3339;
+use crate::report::{Asset, Report};
 
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 20] = [
     "asset",
     "declared_as",
     "title",
@@ -18,6 +19,7 @@ const HEADER: [&str; 17] = [
     "verdict",
     "severity",
     "rpo_seconds",
+    "newest_copy",
     "age_seconds",
     "exposure_seconds",
     "basis",
@@ -26,10 +28,13 @@ const HEADER: [&str; 17] = [
     "copies",
     "gaps",
     "unknowns",
+    "accepted",
+    "new",
 ];
 
-/// Writes the register of `report` to `out`. A cell is empty where nothing is known; of `copies`, `unknown`
-/// says that nobody knows whether there is one.
+/// Writes the register of `report` to `out`. A cell is empty where nothing is known. An age or exposure is
+/// `never` where there has been no copy, `newest_copy` is when the newest usable one was captured, and of
+/// `copies`, `unknown` says that nobody knows whether there is one.
 ///
 /// # Errors
 ///
@@ -39,6 +44,10 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> Result<(), RenderError
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(HEADER)?;
     let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
+    let since = |asset: &Asset, seconds: Option<i64>| match seconds {
+        None if phrases::is_without_any_point(asset) => "never".to_owned(),
+        seconds => number(seconds),
+    };
     let share = |share: Option<f64>| share.map(|share| format!("{share:.6}")).unwrap_or_default();
     for (asset, findings) in report.assets.iter().zip(&findings) {
         let copies = asset.copies.as_ref().map_or_else(
@@ -58,16 +67,25 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> Result<(), RenderError
             asset.verdict.word(),
             asset.severity.word(),
             &number(asset.rpo.target_seconds),
-            &number(asset.rpo.age_seconds),
-            &number(asset.rpo.exposure_seconds),
+            &newest(asset),
+            &since(asset, asset.rpo.age_seconds),
+            &since(asset, asset.rpo.exposure_seconds),
             asset.rpo.basis,
             &share(asset.rpo.attainment),
             &share(asset.rpo.covered),
             &*escape::csv(&copies),
             &phrases::controls(findings, Verdict::Gap).join(" "),
             &phrases::controls(findings, Verdict::Unknown).join(" "),
+            &phrases::controls(findings, Verdict::Accepted).join(" "),
+            &phrases::controls(findings, Verdict::New).join(" "),
         ])?;
     }
     writer.flush()?;
     Ok(())
+}
+
+/// Returns when the newest usable copy was captured; empty where none is known.
+fn newest(asset: &Asset) -> String {
+    let usable = asset.copies.iter().flatten().filter(|copy| copy.usable);
+    usable.filter_map(|copy| copy.captured_at).max().map(rfc3339).unwrap_or_default()
 }

@@ -45,6 +45,9 @@ impl Renderer for Table {
             counts.new
         );
         say(&counted, look, out)?;
+        if let Some(only) = phrases::only(report) {
+            say(&line(&only), look, out)?;
+        }
         writeln!(out)?;
         assets(report, look, out)?;
         losses(report, look, out)?;

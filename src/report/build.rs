@@ -9,8 +9,8 @@ use rayon::prelude::*;
 
 use super::courses::courses;
 use super::{
-    About, Asset, AssetCounts, Claim, Control, Copy, Exclusion, Finding, Loss, Manifest, ManifestItem, Period, Place,
-    PolicyView, Report, RestoreTest, Rpo, SCHEMA, Summary, Survivor, System, Tool, Unseen, Waiver,
+    About, Asset, AssetCounts, Claim, Control, Copy, Exclusion, Finding, Loss, Manifest, ManifestItem, Only, Period,
+    Place, PolicyView, Report, RestoreTest, Rpo, SCHEMA, Summary, Survivor, System, Tool, Unseen, Waiver,
 };
 use crate::evidence::{Digest, Evidence, Fact, Observation};
 use crate::judge::context::{About as Judged, feed_of, floor_of};
@@ -115,6 +115,8 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
             sha256: policy.sha256().to_owned(),
             owner: policy.document().owner.as_ref().and_then(|owner| owner.value.known()).map(Owner::to_string),
         },
+        only: (!only.is_empty())
+            .then(|| Only { ids: only.iter().map(written).collect(), left_out: (kept.len() - indices.len()) as u64 }),
         summary: summary(&assets, &findings),
         assets,
         findings,
@@ -243,6 +245,11 @@ fn asset(
             .filter(|_| subject.membership != Membership::Member)
             .map(|notes| notes.value.clone()),
     }
+}
+
+/// Returns a pattern as it was written.
+fn written(pattern: &NamePattern) -> String {
+    format!("{}{}", if pattern.excludes { "!" } else { "" }, pattern.text)
 }
 
 fn finding_view(shared: &Shared, subjects: &[Subject<'_>], finding: judge::Finding) -> Finding {

@@ -29,17 +29,23 @@ pub(super) fn courses(audit: &Audit<'_>, seen: Seen<'_>, indices: &[usize], asse
             captured.any(|captured| captured >= period.from && captured <= period.to)
         })
     };
-    let mut chosen: Vec<usize> = (0..indices.len()).filter(|position| has_points(indices[*position])).collect();
-    // Without an attainment nothing is known to have gone wrong, so those come last.
+    let mut chosen: Vec<usize> = (0..indices.len())
+        .filter(|position| assets[*position].rpo.target_seconds.is_some() || has_points(indices[*position]))
+        .collect();
+    // By the share of the whole period that is known to be within: what nobody can tell is as bad as beyond.
+    let within = |position: usize| {
+        let rpo = &assets[position].rpo;
+        rpo.attainment.unwrap_or_default() * rpo.covered.unwrap_or_default()
+    };
     chosen.sort_by(|a, b| {
-        let (a, b) = (&assets[*a].rpo, &assets[*b].rpo);
-        let share = |share: Option<f64>| share.unwrap_or(f64::INFINITY);
+        let (of_a, of_b) = (&assets[*a], &assets[*b]);
         let worst = |worst: Option<i64>| worst.unwrap_or(i64::MAX);
-        share(a.attainment)
-            .total_cmp(&share(b.attainment))
-            .then_with(|| worst(b.worst_seconds).cmp(&worst(a.worst_seconds)))
+        within(*a)
+            .total_cmp(&within(*b))
+            .then_with(|| of_b.verdict.cmp(&of_a.verdict))
+            .then_with(|| worst(of_b.rpo.worst_seconds).cmp(&worst(of_a.rpo.worst_seconds)))
     });
-    let left = chosen.len().saturating_sub(MAX_COURSES) as u64;
+    let all = chosen.len();
     chosen.truncate(MAX_COURSES);
     let view = |position: usize| {
         let index = indices[position];
@@ -48,7 +54,9 @@ pub(super) fn courses(audit: &Audit<'_>, seen: Seen<'_>, indices: &[usize], asse
         Some(frozen(course, &assets[position]))
     };
     let items: Vec<Option<Course>> = chosen.into_par_iter().map(view).collect();
-    Courses { items: items.into_iter().flatten().collect(), left }
+    let items: Vec<Course> = items.into_iter().flatten().collect();
+    let left = (all - items.len()) as u64;
+    Courses { items, left }
 }
 
 fn frozen(course: course::Course, asset: &Asset) -> Course {

@@ -39,6 +39,9 @@ pub struct Report {
     pub verdict: Verdict,
     /// The policy that was judged.
     pub policy: PolicyView,
+    /// Which assets are shown and counted; absent where all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<Only>,
     /// Counts, never blended into one score.
     pub summary: Summary,
     /// Every asset, in the order of the policy.
@@ -103,6 +106,15 @@ pub struct Summary {
     pub assets: AssetCounts,
     /// Findings by verdict.
     pub findings: BTreeMap<&'static str, u64>,
+}
+
+/// A part of the policy's assets.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Only {
+    /// The globs that ids match; a leading ! excludes.
+    pub ids: Vec<String>,
+    /// How many assets are neither shown nor counted.
+    pub left_out: u64,
 }
 
 /// Assets by verdict.
@@ -353,9 +365,9 @@ impl JsonSchema for Finding {
 /// Recovery points and exposure over the period, of those assets that stood worst.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Courses {
-    /// At most fifty, the smallest attainment first.
+    /// At most fifty, those first that were known to be within the RPO for the smallest share of the period.
     pub items: Vec<Course>,
-    /// How many more assets have a recovery point in the period.
+    /// How many more assets have an RPO, or a recovery point in the period.
     pub left: u64,
 }
 

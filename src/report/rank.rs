@@ -45,15 +45,12 @@ const fn weight(control: ControlId) -> u8 {
     }
 }
 
-/// How many assets a decision names at most.
-pub const MAX_NAMED: usize = 100;
-
 /// One thing to decide: a control with the assets that it finds wanting.
 #[derive(Debug)]
 pub struct Decision<'r> {
     /// The first of the findings, which stands for all.
     pub finding: &'r Finding,
-    /// The assets, the first hundred.
+    /// The assets, the heaviest first.
     pub assets: Vec<&'r str>,
 }
 
@@ -61,6 +58,7 @@ pub struct Decision<'r> {
 pub fn decisions(report: &Report, most: usize) -> Vec<Decision<'_>> {
     let mut by_control: BTreeMap<ControlId, usize> = BTreeMap::new();
     let mut decisions: Vec<Decision<'_>> = Vec::new();
+    let mut told: HashSet<(usize, &str)> = HashSet::new();
     for finding in by_consequence(report).into_iter().filter(|finding| finding.verdict == Verdict::Gap) {
         let position = *by_control.entry(finding.control).or_insert_with(|| {
             decisions.push(Decision { finding, assets: Vec::new() });
@@ -68,8 +66,7 @@ pub fn decisions(report: &Report, most: usize) -> Vec<Decision<'_>> {
         });
         let named = finding.asset().or(finding.system());
         if let Some(name) = named
-            && decisions[position].assets.len() < MAX_NAMED
-            && !decisions[position].assets.contains(&name)
+            && told.insert((position, name))
         {
             decisions[position].assets.push(name);
         }
