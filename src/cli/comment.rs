@@ -47,11 +47,9 @@ pub(super) fn run(args: &CommentArgs) -> Result<u8, Failure> {
         None => None,
         Some(base) => {
             let asks = changes::between(base, &policy, when.as_of);
+            let elsewhere = changes::elsewhere(base, &policy);
             // Without a network each policy's own files are read, wherever they are.
-            let elsewhere = match &seen {
-                Some(_) => changes::elsewhere(base, &policy),
-                None => Elsewhere::default(),
-            };
+            let elsewhere = if args.offline { elsewhere.with_files_of_each() } else { elsewhere };
             let of_base = seen.as_ref().map(|seen| speaks_of_base(seen, &elsewhere));
             Some(report::changes::changes(&judged(base, of_base.as_deref())?, &head, asks, &elsewhere))
         }
@@ -78,7 +76,8 @@ fn changed_imports<'p>(
     let changed: HashSet<PathBuf> = text.lines().map(|line| plain(Path::new(line))).collect();
     let folder = args.policy.policy.parent().unwrap_or_else(|| Path::new(""));
     let mut files: Vec<String> = Vec::new();
-    for copy in policies.flat_map(|policy| &policy.document().assets).flat_map(|asset| asset.copies.known()).flatten() {
+    for copy in policies.flat_map(|policy| &policy.document().assets).filter_map(|asset| asset.copies.known()).flatten()
+    {
         let Copy::Import(import) = copy else { continue };
         let file = &import.file.value;
         if changed.contains(&plain(&folder.join(file))) && !files.contains(file) {

@@ -52,7 +52,7 @@ enum Command {
     /// is there is changed: never a second. Only a comment of the token's own that begins with lastgood's hidden
     /// mark is ever touched. The token needs "Pull requests: write" for the one repository and nothing else; it
     /// is read from the environment and sent to --api-url alone.
-    Comment(CommentArgs),
+    Comment(Box<CommentArgs>),
     /// List what a system holds and no policy names; write a first policy
     Discover(DiscoverArgs),
     /// Show what the loss of one domain would take

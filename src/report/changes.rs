@@ -25,6 +25,8 @@ pub struct Changes {
     /// What was not looked at as the old policy has it, since the evidence is of the places that the new one
     /// names: `system`, `asset` or `asset:copy`.
     pub unlooked: Vec<String>,
+    /// The copies that each policy imports from another file, where both files were read: `asset:copy`.
+    pub own_files: Vec<String>,
 }
 
 /// The report by the policy before the change, as far as readers need it.
@@ -123,6 +125,7 @@ pub fn changes(base: &Report, head: &Report, asks: Vec<Change>, elsewhere: &Else
         assets,
         turns,
         unlooked: elsewhere.names(),
+        own_files: elsewhere.own_files(),
     }
 }
 

@@ -318,7 +318,7 @@ fn what_is_installed_is_known_by_its_sources() {
     std::fs::remove_file(bin.join("lastgood")).expect("removed");
     executable(&bin.join("lastgood"), "#!/bin/sh\nexit 1\n");
     executable(&bin.join("cargo"), "#!/bin/sh\nprintf 'cargo %s' \"$*\"\n");
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a PATH"));
+    let path = format!("{}:{}", bin.display(), std::env::var_os("PATH").expect("a PATH").to_string_lossy());
     let built = runner.step("install", &[("PATH", &path)]);
     assert!(stdout(&built).starts_with("cargo install --locked --force "), "{}", stdout(&built));
 }

@@ -263,3 +263,26 @@ fn what_is_compared_with_nothing_or_shown_in_part_says_so() {
         assert_eq!(crate::support::lastgood(&[&then[..], &["--dry-run"], &more].concat()).status.code(), Some(2));
     }
 }
+
+#[test]
+fn without_a_network_each_policy_is_judged_by_the_file_that_it_imports() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let policy = |file: &str| POLICY.replace("in: vault, by: objects", &format!("in: vault, by: import, file: {file}"));
+    let mut old = seen();
+    let mut new = seen();
+    for (seen, day) in [(&mut old, "2026-02-01"), (&mut new, "2026-02-28")] {
+        let line = serde_json::to_string(&seen[0]).expect("JSON").replace("2026-02-27", day);
+        seen[0] = serde_json::from_str(&line).expect("an observation");
+    }
+    for (name, seen) in [("prod.jsonl", old), ("test.jsonl", new)] {
+        std::fs::write(path(name), serde_json::to_string(&seen[0]).expect("JSON") + "\n").expect("written");
+    }
+    std::fs::write(path("base.yaml"), policy("prod.jsonl")).expect("written");
+    std::fs::write(path("head.yaml"), policy("test.jsonl")).expect("written");
+    let (base, head) = (path("base.yaml"), path("head.yaml"));
+    let args = ["comment", &head, "--base", &base, "--offline", "--as-of", AS_OF, "--repo", "o/r", "--pr", "1"];
+    let text = stdout(&crate::support::lastgood(&[&args[..], &["--dry-run"]].concat()));
+    says(&text, "| recovery-point-age:books | GAP | **met** |");
+    says(&text, "except of what this change imports from another file (books:c)");
+}

@@ -25,6 +25,8 @@ pub struct Elsewhere {
     copies: HashSet<(String, String)>,
     /// Copies of the old policy that it takes looking to know.
     unlooked: Vec<(String, String)>,
+    /// Those of them that each policy imports from a file of its own.
+    imported: Vec<(String, String)>,
     /// The systems that it takes asking for those.
     asked: HashSet<String>,
     /// Entries of the old policy that have one of those, or rest on an asset that has.
@@ -70,6 +72,11 @@ pub fn elsewhere(base: &Policy, head: &Policy) -> Elsewhere {
                 found.copies.insert((id.to_owned(), name.to_owned()));
                 if !matches!(copy.method(), Method::Attestation | Method::Included | Method::Rebuild) {
                     found.unlooked.push((id.to_owned(), name.to_owned()));
+                    if copy.method() == Method::Import
+                        && successor.is_some_and(|other| other.method() == Method::Import)
+                    {
+                        found.imported.push((id.to_owned(), name.to_owned()));
+                    }
                     found.asked.extend(copy.asked().map(str::to_owned));
                     found.touched.insert(id.to_owned());
                 }
@@ -85,11 +92,10 @@ pub fn elsewhere(base: &Policy, head: &Policy) -> Elsewhere {
 /// Returns whether something is looked for by that key of a copy.
 fn finds(copy: &Copy, key: &str) -> bool {
     match (copy.method(), key) {
-        // The address tells where to look; `in` tells with what it is lost.
-        (Method::Http | Method::Import, "in") => false,
         // The wiki is another repository.
         (Method::GitMirror, "covers") => true,
-        (_, "covers" | "id") => false,
+        // The address tells where to look; `in` tells with what it is lost.
+        (Method::Http | Method::Import, "in") | (_, "covers" | "id") => false,
         (_, key) => !COPY.contains(&key),
     }
 }
@@ -100,6 +106,22 @@ fn differ(old: &Written, new: &Written, counts: impl Fn(&str) -> bool) -> bool {
 }
 
 impl Elsewhere {
+    /// Returns what is left of it where nothing is looked at and the files that each policy imports are read:
+    /// nothing is dropped.
+    #[must_use]
+    pub fn with_files_of_each(self) -> Self {
+        Self { imported: self.imported, ..Self::default() }
+    }
+
+    /// Returns the copies that were judged by a file of its own for each policy: `asset:copy`. Empty unless
+    /// those were read.
+    pub fn own_files(&self) -> Vec<String> {
+        if !self.unlooked.is_empty() {
+            return Vec::new();
+        }
+        self.imported.iter().map(|(asset, copy)| format!("{asset}:{copy}")).collect()
+    }
+
     /// Adds the entries that travel in, or are derived from, one whose copies lie elsewhere.
     fn spread(&mut self, base: &Policy) {
         let entry = |named: &str| named.split_once('/').map_or(named, |(entry, _)| entry).to_owned();

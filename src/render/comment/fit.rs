@@ -77,7 +77,7 @@ impl Fit {
         }
         let room = self.max.saturating_sub(self.closing.len());
         if self.text.len() > room {
-            let cut = self.text.floor_char_boundary(room);
+            let cut = (0..=room).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
             let cut = self.text[..cut].rfind('\n').map_or(cut, |newline| newline + 1);
             self.text.truncate(cut);
         }

@@ -189,14 +189,20 @@ fn effect(report: &Report, changes: &Changes) -> String {
     };
     let lines: Vec<String> = lines.iter().map(|line| format!("\n- {line}")).collect();
     let lines = lines.concat();
-    let basis = if changes.unlooked.is_empty() {
-        "Both policies were judged by the same evidence as of the same time: what differs below, the policy alone did."
-            .to_owned()
-    } else {
+    let names = |names: &[String]| shown(&phrases::names(names.iter().map(String::as_str), MAX_NAMES));
+    let basis = if !changes.unlooked.is_empty() {
         format!(
             "Both policies were judged as of the same time, and by the same evidence except of what this change looks for elsewhere ({}). Nobody looked where that was before, so what it was is unknown.",
-            shown(&phrases::names(changes.unlooked.iter().map(String::as_str), MAX_NAMES))
+            names(&changes.unlooked)
         )
+    } else if !changes.own_files.is_empty() {
+        format!(
+            "Both policies were judged as of the same time, and by the same evidence except of what this change imports from another file ({}): before it by the one, with it by the other.",
+            names(&changes.own_files)
+        )
+    } else {
+        "Both policies were judged by the same evidence as of the same time: what differs below, the policy alone did."
+            .to_owned()
     };
     format!("\n### What this change does\n\n{verdicts} {basis}\n{lines}\n")
 }
