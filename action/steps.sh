@@ -156,7 +156,7 @@ comment_step() {
 # Adds to `what` what the comment is judged by: what the audit saw, at the time and over the period of the
 # audit, and the assets that it was told to look at.
 audited() {
-    local report="$LASTGOOD_FOLDER/report.json" field at
+    local report="$LASTGOOD_FOLDER/report.json" at
     field() { sed -n "s/^ *\"$1\": *\"\([^\"]*\)\".*/\1/p" "$report" | head -n 1; }
     what=(--evidence "$LASTGOOD_FOLDER/evidence.jsonl" --fail-on never)
     what+=(--as-of "$(field as_of)" --period "$(field from)..$(field to)")
