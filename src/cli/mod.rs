@@ -53,7 +53,7 @@ enum Command {
     /// is there is changed: never a second. Only a comment of the token's own that begins with lastgood's hidden
     /// mark is ever touched. The token needs "Pull requests: write" for the one repository and nothing else; it
     /// is read from the environment and sent to --api-url alone.
-    Comment(CommentArgs),
+    Comment(Box<CommentArgs>),
     /// List what a system holds and no policy names; write a first policy
     Discover(DiscoverArgs),
     /// Show what the loss of one domain would take
@@ -200,17 +200,32 @@ struct CommentArgs {
     /// The policy before the change: judge it by the same evidence, and say what the change does
     #[arg(long, value_name = "POLICY")]
     base: Option<PathBuf>,
+    /// Say in the comment why the change is compared with nothing
+    #[arg(long, value_name = "WHY", conflicts_with = "base", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    not_compared: Option<String>,
+    /// The names of the files that the change touches, one a line, as `git diff --name-only` writes them: say which of them are imported as evidence
+    #[arg(long, value_name = "FILE", requires = "base")]
+    changed: Option<PathBuf>,
+    /// Judge nothing and read no file: say in the comment that nothing was judged, and why, in place of what it says of an earlier commit
+    #[arg(long, value_name = "WHY", conflicts_with_all = ["base", "not_compared", "evidence", "offline"], value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    nothing_judged: Option<String>,
     /// An evidence bundle; may be repeated, and several are merged
-    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "offline", conflicts_with = "offline")]
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present_any = ["offline", "nothing_judged"], conflicts_with = "offline")]
     evidence: Vec<PathBuf>,
     /// Judge by the policy's statements and by imported files alone
     #[arg(long)]
     offline: bool,
     #[command(flatten)]
     when: WhenArgs,
+    /// Show only assets whose ids match, and say so; may be repeated, a leading ! excludes
+    #[arg(long, value_name = "GLOB", value_parser = name_pattern)]
+    only: Vec<NamePattern>,
     /// Tells this comment from others in the pull request [default: the path of POLICY]
-    #[arg(long, value_name = "KEY", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "KEY", value_parser = comment_key)]
     key: Option<String>,
+    /// The commit that is judged, to be named
+    #[arg(long, value_name = "SHA", value_parser = commit)]
+    commit: Option<String>,
     /// Where the whole report is, to be linked
     #[arg(long, value_name = "URL", value_parser = web_address)]
     report_url: Option<String>,
@@ -290,9 +305,27 @@ fn instant(text: &str) -> Result<Instant, String> {
     parse_instant(text).ok_or_else(|| "not a time: write 2026-05-01 or 2026-05-01T03:00:00Z".to_owned())
 }
 
+/// The longest address and the longest key that are taken, in bytes: a comment has to hold them.
+const MAX_TEXT: usize = 2_000;
+
 fn web_address(text: &str) -> Result<String, String> {
     let is_web = text.starts_with("https://") || text.starts_with("http://");
-    if is_web { Ok(text.to_owned()) } else { Err("not an address: it begins with https://".to_owned()) }
+    if !is_web {
+        return Err("not an address: it begins with https://".to_owned());
+    }
+    if text.len() > MAX_TEXT { Err(format!("longer than {MAX_TEXT} bytes")) } else { Ok(text.to_owned()) }
+}
+
+fn comment_key(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.len() > MAX_TEXT {
+        return Err(format!("a key has 1 to {MAX_TEXT} bytes"));
+    }
+    Ok(text.to_owned())
+}
+
+fn commit(text: &str) -> Result<String, String> {
+    let is_id = (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_id { Ok(text.to_owned()) } else { Err("not a commit: 7 to 64 hexadecimal digits".to_owned()) }
 }
 
 fn name_pattern(text: &str) -> Result<NamePattern, String> {

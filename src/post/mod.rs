@@ -143,7 +143,8 @@ impl<'d> Poster<'d> {
                 continue;
             };
             let is_made = created.as_ref().is_some_and(|made| made.id == kept.id);
-            let says_so = kept.body.as_deref() == Some(body) || is_made;
+            // A server may drop white space at the end.
+            let says_so = kept.body.as_deref().map(str::trim_end) == Some(body.trim_end()) || is_made;
             if !says_so {
                 match self.send(&Write::Update { id: kept.id, body }).await {
                     Sent::Done(_) => wrote = true,
@@ -167,6 +168,10 @@ impl<'d> Poster<'d> {
             let url = kept.html_url.clone();
             let (removed, complaints) = self.remove(&own[1..]).await;
             return Ok(Posted { how, url, removed, complaints });
+        }
+        if let Some(made) = created {
+            let complaints = vec!["whether there is a second comment was not looked up any more".to_owned()];
+            return Ok(Posted { how: How::Created, url: made.html_url, removed: 0, complaints });
         }
         let why = trouble.unwrap_or_else(|| "it changed again and again".to_owned());
         Err(Refused(format!("given up after {MAX_ROUNDS} tries: {why}")))

@@ -61,16 +61,17 @@ impl Target {
     /// Where `api` is no base to which paths can be added, holds a credential, or would send the token
     /// unencrypted to another machine.
     pub fn new(api: &str, repository: Repository, number: u64) -> Result<Self, String> {
-        let url = Url::parse(api).map_err(|error| format!("{api} is no URL: {error}"))?;
-        if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
-            return Err(format!("{api} is no base of an API, such as https://api.github.com"));
-        }
+        // What cannot be read may hold a credential too, so that it is not repeated.
+        let url = Url::parse(api).map_err(|error| format!("not a URL: {error}"))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err("the URL holds a credential; name the token's variable by --token-env".to_owned());
         }
+        if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
+            return Err("no base of an API, such as https://api.github.com: https, and no `?` or `#`".to_owned());
+        }
         let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         if url.scheme() == "http" && !is_here {
-            return Err(format!("{api} would send the token unencrypted; use https"));
+            return Err(format!("{url} would send the token unencrypted; use https"));
         }
         Ok(Self { api: url, repository, number })
     }
@@ -131,6 +132,16 @@ mod tests {
     fn a_token_goes_nowhere_unencrypted_and_no_path_leads_astray() {
         for wrong in ["http://ghe.example.org", "ftp://x", "https://u:p@x", "https://x?a=b", "x"] {
             assert!(target(wrong).is_err(), "{wrong}");
+        }
+        for secret in [
+            "https://u:s3cret@x?a=b",
+            "https://u:s3cret@x#a",
+            "https://u:s3cret@",
+            "//u:s3cret@x",
+            "https://x?token=s3cret",
+        ] {
+            let told = target(secret).expect_err(secret);
+            assert!(!told.contains("s3cret"), "{told}");
         }
         assert!(target("http://127.0.0.1:80").is_ok());
         for wrong in ["o", "o/r/x", "../r", "o/..", "o/r?x", "", "o/", "o/r#1"] {

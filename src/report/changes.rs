@@ -1,4 +1,4 @@
-//! What a change of the policy does: two reports by the same evidence at the same time, compared.
+//! What a change of the policy does: two reports by the same evidence as of the same time, compared.
 //!
 //! What the policies themselves ask is compared by `policy::changes`; how it looks is left to the renderers.
 
@@ -8,7 +8,7 @@ use super::{AssetCounts, Finding, Report};
 use crate::model::{Severity, Verdict};
 use crate::policy::changes as policy;
 
-pub use policy::{Change, Effect, Subject};
+pub use policy::{Change, Effect, Elsewhere, Subject};
 
 /// What a change of the policy does.
 #[derive(Debug)]
@@ -22,6 +22,11 @@ pub struct Changes {
     /// The findings with another verdict, those that are no longer open first, the most severe first.
     /// Findings of assets that came or went are counted in `assets` and stand not here.
     pub turns: Vec<Turn>,
+    /// What was not looked at as the old policy has it, since the evidence is of the places that the new one
+    /// names: `system`, `asset` or `asset:copy`.
+    pub unlooked: Vec<String>,
+    /// The copies that each policy imports from another file, where both files were read: `asset:copy`.
+    pub own_files: Vec<String>,
 }
 
 /// The report by the policy before the change, as far as readers need it.
@@ -48,6 +53,8 @@ pub struct Move {
     pub after: Option<Verdict>,
     /// How many of its findings were open by the policy that has it, the old one where both do.
     pub open: usize,
+    /// Whether nobody looked where the old policy has it, so that it cannot be said to have turned.
+    pub is_unlooked: bool,
 }
 
 /// A finding with another verdict.
@@ -63,6 +70,8 @@ pub struct Turn {
     pub after: Option<Verdict>,
     /// Why: the new policy's words, or the old one's where the new does not ask.
     pub because: String,
+    /// Whether nobody looked where the old policy has it, so that it cannot be said to have turned.
+    pub is_unlooked: bool,
 }
 
 /// Which way a verdict turned.
@@ -72,21 +81,21 @@ pub enum Way {
     Closed,
     /// It is a gap or an unknown now and was neither.
     Opened,
-    /// It is open as before or closed as before, with another word.
+    /// It is open as before or closed as before, with another word; or nobody knows what it was.
     Other,
 }
 
 impl Turn {
     /// Returns which way it turned.
     pub fn way(&self) -> Way {
-        way(self.before, self.after)
+        if self.is_unlooked { Way::Other } else { way(self.before, self.after) }
     }
 }
 
 impl Move {
     /// Returns which way it turned.
     pub fn way(&self) -> Way {
-        way(self.before, self.after)
+        if self.is_unlooked { Way::Other } else { way(self.before, self.after) }
     }
 }
 
@@ -100,10 +109,11 @@ fn way(before: Option<Verdict>, after: Option<Verdict>) -> Way {
 }
 
 /// Returns what leads from `base` to `head`, two reports by the same evidence as of the same time, and
-/// `asks`, what `policy::changes::between` says of their policies.
-pub fn changes(base: &Report, head: &Report, asks: Vec<Change>) -> Changes {
-    let assets = moves(base, head);
-    let turns = turns(base, head);
+/// `asks`, what `policy::changes::between` says of their policies. What lies `elsewhere` must have been left
+/// out of the evidence of `base`.
+pub fn changes(base: &Report, head: &Report, asks: Vec<Change>, elsewhere: &Elsewhere) -> Changes {
+    let assets = moves(base, head, elsewhere);
+    let turns = turns(base, head, elsewhere);
     Changes {
         base: Base {
             file: base.policy.file.clone(),
@@ -114,6 +124,8 @@ pub fn changes(base: &Report, head: &Report, asks: Vec<Change>) -> Changes {
         asks,
         assets,
         turns,
+        unlooked: elsewhere.names(),
+        own_files: elsewhere.own_files(),
     }
 }
 
@@ -129,14 +141,17 @@ fn standings(report: &Report) -> HashMap<&str, (Verdict, usize)> {
     standings
 }
 
-fn moves(base: &Report, head: &Report) -> Vec<Move> {
+fn moves(base: &Report, head: &Report, elsewhere: &Elsewhere) -> Vec<Move> {
     let (old, new) = (standings(base), standings(head));
     let moved = |id: &str| {
         let (before, after) = (old.get(id), new.get(id));
         let verdict = |standing: Option<&(Verdict, usize)>| standing.map(|(verdict, _)| *verdict);
         let open = before.or(after).map_or(0, |(_, open)| *open);
-        let moved = Move { id: id.to_owned(), before: verdict(before), after: verdict(after), open };
-        (moved.before != moved.after).then_some(moved)
+        let (before, after) = (verdict(before), verdict(after));
+        let is_unlooked = matches!(before, None | Some(Verdict::Unknown)) && elsewhere.is_unlooked(Some(id), None);
+        // An entry that could not be expanded for want of a look stands for what it expands to.
+        let is_told = before != after && !(is_unlooked && after.is_none());
+        is_told.then(|| Move { id: id.to_owned(), before, after, open, is_unlooked })
     };
     let mut moves: Vec<Move> = base.assets.iter().filter_map(|asset| moved(&asset.id)).collect();
     let added = head.assets.iter().filter(|asset| !old.contains_key(&*asset.id));
@@ -145,7 +160,7 @@ fn moves(base: &Report, head: &Report) -> Vec<Move> {
     moves
 }
 
-fn turns(base: &Report, head: &Report) -> Vec<Turn> {
+fn turns(base: &Report, head: &Report, elsewhere: &Elsewhere) -> Vec<Turn> {
     let old_assets: HashSet<&str> = base.assets.iter().map(|asset| &*asset.id).collect();
     let new_assets: HashSet<&str> = head.assets.iter().map(|asset| &*asset.id).collect();
     // What is told of an asset that came or went is told with the asset.
@@ -158,12 +173,12 @@ fn turns(base: &Report, head: &Report) -> Vec<Turn> {
     for finding in head.findings.iter().filter(stays) {
         let id = finding.id();
         let before = old.remove(&id);
-        turns.extend(turn(id, before, Some(finding)));
+        turns.extend(turn(id, before, Some(finding), elsewhere));
     }
     for finding in base.findings.iter().filter(stays) {
         let id = finding.id();
         if old.remove(&id).is_some() {
-            turns.extend(turn(id, Some(finding), None));
+            turns.extend(turn(id, Some(finding), None, elsewhere));
         }
     }
     turns.sort_by_key(|turn| (turn.way(), std::cmp::Reverse(turn.severity)));
@@ -171,7 +186,7 @@ fn turns(base: &Report, head: &Report) -> Vec<Turn> {
 }
 
 /// Returns the turn of one finding; `None` where it says the same, or was not asked and is not open.
-fn turn(id: String, before: Option<&Finding>, after: Option<&Finding>) -> Option<Turn> {
+fn turn(id: String, before: Option<&Finding>, after: Option<&Finding>, elsewhere: &Elsewhere) -> Option<Turn> {
     let verdict = |finding: Option<&Finding>| finding.map(|finding| finding.verdict);
     let answers = |verdict: Option<Verdict>| verdict.filter(|verdict| *verdict != Verdict::NotApplicable);
     let (old, new) = (answers(verdict(before)), answers(verdict(after)));
@@ -181,5 +196,8 @@ fn turn(id: String, before: Option<&Finding>, after: Option<&Finding>) -> Option
     }
     let told = after.filter(|_| new.is_some()).or(before)?;
     let severity = before.into_iter().chain(after).map(|finding| finding.severity).max()?;
-    Some(Turn { id, severity, before: old, after: new, because: told.because.to_string() })
+    // What nobody saw is not asked of either.
+    let is_unlooked =
+        matches!(old, None | Some(Verdict::Unknown)) && elsewhere.is_unlooked(told.asset(), told.system());
+    Some(Turn { id, severity, before: old, after: new, because: told.because.to_string(), is_unlooked })
 }

@@ -16,6 +16,9 @@ struct Runner {
     base: String,
 }
 
+/// The commit that is said to be the head of the pull request.
+const HEAD: &str = "abcdefabcdefabcdefabcdefabcdefabcdefabcd";
+
 const POLICY: &str = "\
 version: 1
 title: '::error::not a command'
@@ -23,6 +26,18 @@ systems: { office: { kind: external } }
 objectives: { o: { rpo: 1d } }
 assets: [{ id: a, lives_in: office, objective: o, copies: [] }]
 ";
+
+/// Runs git in a folder, and returns what it says.
+fn git(folder: &Path, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=x", "-c", "user.email=x@example.org"])
+        .args(args)
+        .current_dir(folder)
+        .output()
+        .expect("git runs");
+    assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+    stdout(&output).trim().to_owned()
+}
 
 impl Runner {
     fn new() -> Self {
@@ -33,16 +48,7 @@ impl Runner {
         }
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_lastgood"), here.join("root/bin/lastgood")).expect("a link");
         let repository = here.join("repository");
-        let git = |args: &[&str]| {
-            let output = Command::new("git")
-                .args(["-c", "user.name=x", "-c", "user.email=x@example.org"])
-                .args(args)
-                .current_dir(&repository)
-                .output()
-                .expect("git runs");
-            assert!(output.status.success(), "{args:?}: {}", stderr(&output));
-            stdout(&output).trim().to_owned()
-        };
+        let git = |args: &[&str]| git(&repository, args);
         git(&["init", "-q", "-b", "main"]);
         std::fs::write(repository.join("lastgood.yaml"), POLICY).expect("written");
         git(&["add", "."]);
@@ -83,6 +89,7 @@ impl Runner {
                 ("GITHUB_RUN_ID", "42".to_owned()),
                 ("LASTGOOD_ROOT", path("root")),
                 ("LASTGOOD_FOLDER", path("temp/lastgood-report")),
+                ("LASTGOOD_FAILED", String::new()),
                 ("LASTGOOD_COMMENT_TOKEN", estate::ALL.to_owned()),
                 ("INPUT_POLICY", "lastgood.yaml".to_owned()),
                 ("INPUT_ARGS", "--offline\n\n--as-of\n2026-03-01\n".to_owned()),
@@ -92,6 +99,7 @@ impl Runner {
                 ("INPUT_KEY", String::new()),
                 ("PR_NUMBER", "7".to_owned()),
                 ("PR_BASE_SHA", self.base.clone()),
+                ("PR_HEAD_SHA", HEAD.to_owned()),
                 ("PR_HEAD_REPOSITORY", "estate/cli".to_owned()),
             ])
             .envs(more.iter().copied())
@@ -119,6 +127,7 @@ fn a_pull_request_gets_a_comment_that_compares_it_with_its_base() {
     assert_eq!(all.len(), 1);
     assert!(all[0].body.contains("| **asks less** | rpo | 1d | 7d | asset a |"), "{}", all[0].body);
     assert!(all[0].body.contains("(https://github.example/estate/cli/actions/runs/42)"), "{}", all[0].body);
+    assert!(all[0].body.contains(&format!(" at commit `{HEAD}`. ")), "{}", all[0].body);
     assert_eq!(runner.read("summary"), all[0].body);
     assert!(!(stdout(&comment) + &stderr(&comment)).contains(estate::ALL));
     runner.step("comment", &[]);
@@ -129,10 +138,15 @@ fn a_pull_request_gets_a_comment_that_compares_it_with_its_base() {
 }
 
 #[test]
-fn a_fork_gets_the_summary_and_no_comment() {
+fn a_fork_and_dependabot_get_the_summary_and_no_comment() {
     let runner = Runner::new();
     runner.audited();
-    for more in [("PR_HEAD_REPOSITORY", "mallory/cli"), ("PR_HEAD_REPOSITORY", ""), ("INPUT_COMMENT", "false")] {
+    for more in [
+        ("PR_HEAD_REPOSITORY", "mallory/cli"),
+        ("PR_HEAD_REPOSITORY", ""),
+        ("GITHUB_ACTOR", "dependabot[bot]"),
+        ("INPUT_COMMENT", "false"),
+    ] {
         std::fs::write(runner.path("summary"), "").expect("written");
         let output = runner.step("comment", &[more]);
         assert_eq!(output.status.code(), Some(0), "{more:?}: {}{}", stdout(&output), stderr(&output));
@@ -153,14 +167,123 @@ fn a_schedule_gets_the_summary_alone() {
 }
 
 #[test]
-fn a_base_without_a_readable_policy_is_said_and_stops_nothing() {
+fn a_change_that_is_compared_with_nothing_says_so_and_why() {
     let runner = Runner::new();
     runner.audited();
+    let repository = runner.path("repository");
+    std::fs::copy(repository.join("lastgood.yaml"), repository.join("other.yaml")).expect("copied");
+    let faulty = Runner::new();
+    faulty.audited();
+    std::fs::write(faulty.path("repository/lastgood.yaml"), "version: 2\n").expect("written");
+    git(&faulty.path("repository"), &["commit", "-q", "-a", "-m", "faulty"]);
+    let unreadable = git(&faulty.path("repository"), &["rev-parse", "HEAD"]);
+    std::fs::write(faulty.path("repository/lastgood.yaml"), POLICY).expect("written");
     let nowhere = "0123456789012345678901234567890123456789";
-    let output = runner.step("comment", &[("PR_BASE_SHA", nowhere)]);
+    for (runner, more, why) in [
+        (&runner, [("PR_BASE_SHA", nowhere), ("INPUT_KEY", "")], "could not be fetched"),
+        (&runner, [("INPUT_POLICY", "other.yaml"), ("INPUT_KEY", "k")], "has no policy other.yaml"),
+        (&runner, [("INPUT_BASE", "none"), ("INPUT_KEY", "k")], "is not to be looked at"),
+        (&faulty, [("PR_BASE_SHA", &*unreadable), ("INPUT_KEY", "")], "cannot be read by this lastgood"),
+    ] {
+        std::fs::write(runner.path("summary"), "").expect("written");
+        let output = runner.step("comment", &more);
+        assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+        let summary = runner.read("summary");
+        assert!(summary.contains("**Not compared**: ") && summary.contains(why), "{more:?}: {summary}");
+    }
+}
+
+#[test]
+fn an_audit_that_failed_takes_back_what_was_said_of_an_earlier_commit() {
+    let runner = Runner::new();
+    runner.audited();
+    runner.step("comment", &[]);
+    let failed = [("LASTGOOD_FOLDER", ""), ("LASTGOOD_FAILED", "3")];
+    let output = runner.step("comment", &failed);
     assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
-    assert!(stdout(&output).contains("what the change does is not shown"), "{}", stdout(&output));
-    assert!(!runner.read("summary").contains("What this change does"));
+    let all = runner.estate.comments().all();
+    let told = format!("Nothing of commit `{HEAD}` was judged: the policy has faults");
+    assert!(all.len() == 1 && all[0].body.contains(&told) && !all[0].body.contains("GAP"), "{all:?}");
+    assert!(runner.read("summary").ends_with(&all[0].body));
+    let scheduled = [failed[0], failed[1], ("PR_NUMBER", ""), ("LASTGOOD_FAILED", "1")];
+    assert_eq!(runner.step("comment", &scheduled).status.code(), Some(0));
+    assert!(runner.read("summary").ends_with("Nothing was judged: the audit failed; the log of the run says why.\n"));
+}
+
+#[test]
+fn the_comment_judges_the_period_and_the_part_that_the_audit_judged() {
+    let runner = Runner::new();
+    let args = [("INPUT_ARGS", "--offline\n--as-of\n2026-03-01\n--period\n2025-Q4\n--only\na*\n--only=!b")];
+    assert_eq!(runner.step("audit", &args).status.code(), Some(0));
+    let report = runner.read("temp/lastgood-report/report.json");
+    assert!(report.contains("\"from\": \"2025-10-01T00:00:00Z\""), "{report}");
+    let fake = runner.path("root/bin");
+    std::fs::remove_file(fake.join("lastgood")).expect("removed");
+    let real = env!("CARGO_BIN_EXE_lastgood");
+    let script =
+        format!("#!/bin/sh\nprintf '%s ' \"$@\" >>'{}'\nexec '{real}' \"$@\"\n", runner.path("asked").display());
+    executable(&fake.join("lastgood"), &script);
+    let output = runner.step("comment", &args);
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    let asked = runner.read("asked");
+    assert!(asked.contains("--period 2025-10-01T00:00:00Z..2026-01-01T00:00:00Z --only a* --only=!b "), "{asked}");
+    assert!(runner.read("summary").contains("**Not the whole policy**"), "{}", runner.read("summary"));
+}
+
+/// Writes a file that can be run.
+fn executable(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(path, mode).expect("made executable");
+}
+
+#[test]
+fn a_merge_that_is_checked_out_is_compared_with_what_it_is_merged_into() {
+    let runner = Runner::new();
+    let repository = runner.path("repository");
+    let git = |args: &[&str]| git(&repository, args);
+    let rpo =
+        |rpo: &str| std::fs::write(repository.join("lastgood.yaml"), POLICY.replace("rpo: 1d", rpo)).expect("written");
+    git(&["checkout", "-q", "."]);
+    git(&["checkout", "-q", "-b", "change"]);
+    std::fs::write(repository.join("other"), "").expect("written");
+    git(&["add", "."]);
+    git(&["commit", "-q", "-m", "change"]);
+    let head = git(&["rev-parse", "HEAD"]);
+    git(&["checkout", "-q", "main"]);
+    rpo("rpo: 2d");
+    git(&["commit", "-q", "-a", "-m", "main went on"]);
+    git(&["merge", "-q", "--no-ff", "-m", "merge", "change"]);
+    runner.audited();
+    runner.step("comment", &[("PR_HEAD_SHA", &head)]);
+    let body = runner.estate.comments().all()[0].body.clone();
+    assert!(body.contains("Nothing: no demand, waiver, claim or verdict differs."), "{body}");
+    // Without the merge it is compared with where the branch began, though the base went on.
+    let main = git(&["rev-parse", "HEAD^1"]);
+    git(&["checkout", "-q", "change"]);
+    runner.audited();
+    runner.step("comment", &[("PR_HEAD_SHA", &head), ("PR_BASE_SHA", &main)]);
+    let body = runner.estate.comments().all()[0].body.clone();
+    assert!(body.contains("Nothing: no demand, waiver, claim or verdict differs."), "{body}");
+}
+
+#[test]
+fn evidence_that_changes_with_the_policy_is_named() {
+    let runner = Runner::new();
+    let repository = runner.path("repository");
+    let imported = POLICY.replace("copies: []", "copies: [{ id: c, in: office, by: import, file: ./runs.jsonl }]");
+    std::fs::write(repository.join("lastgood.yaml"), &imported).expect("written");
+    std::fs::write(repository.join("runs.jsonl"), "").expect("written");
+    git(&repository, &["add", "."]);
+    git(&repository, &["commit", "-q", "-m", "import"]);
+    let base = git(&repository, &["rev-parse", "HEAD"]);
+    runner.audited();
+    runner.step("comment", &[("PR_BASE_SHA", &base)]);
+    assert!(!runner.read("summary").contains("Evidence changes"), "{}", runner.read("summary"));
+    std::fs::write(repository.join("runs.jsonl"), "\n").expect("written");
+    runner.step("comment", &[("PR_BASE_SHA", &base)]);
+    let summary = runner.read("summary");
+    assert!(summary.contains("**Evidence changes with the policy**: ./runs.jsonl. "), "{summary}");
 }
 
 #[test]
@@ -179,7 +302,7 @@ fn a_policy_with_a_fault_fails_the_audit_and_leaves_no_folder() {
     let runner = Runner::new();
     std::fs::write(runner.path("repository/lastgood.yaml"), "version: 2\n").expect("written");
     assert_eq!(runner.step("audit", &[]).status.code(), Some(3));
-    assert!(!runner.read("output").contains("folder="));
+    assert_eq!(runner.read("output"), "failed=3\n");
 }
 
 #[test]
@@ -190,6 +313,14 @@ fn what_is_installed_is_known_by_its_sources() {
     assert!(output.starts_with("key=lastgood-Linux-X64-") && output.contains("\nroot="), "{output}");
     let installed = runner.step("install", &[]);
     assert!(stdout(&installed).starts_with("lastgood "), "what a cache brought is not built again");
+    // What does not run here is built anew.
+    let bin = runner.path("root/bin");
+    std::fs::remove_file(bin.join("lastgood")).expect("removed");
+    executable(&bin.join("lastgood"), "#!/bin/sh\nexit 1\n");
+    executable(&bin.join("cargo"), "#!/bin/sh\nprintf 'cargo %s' \"$*\"\n");
+    let path = format!("{}:{}", bin.display(), std::env::var_os("PATH").expect("a PATH").to_string_lossy());
+    let built = runner.step("install", &[("PATH", &path)]);
+    assert!(stdout(&built).starts_with("cargo install --locked --force "), "{}", stdout(&built));
 }
 
 #[test]

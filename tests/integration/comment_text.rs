@@ -38,7 +38,7 @@ fn compared(base: &str, head: &str) -> (Report, Changes) {
     let as_of = lastgood::model::time::parse_instant(AS_OF).expect("a time");
     let (old, new) = (report(&base, seen(), AS_OF), report(&head, seen(), AS_OF));
     let asks = changes::between(&base, &head, as_of);
-    let changes = lastgood::report::changes::changes(&old, &new, asks);
+    let changes = lastgood::report::changes::changes(&old, &new, asks, &changes::Elsewhere::default());
     (new, changes)
 }
 
@@ -173,6 +173,41 @@ fn the_format_of_an_audit_is_the_comment_of_a_dry_run() {
     assert_eq!(never.status.code(), Some(0));
 }
 
+/// Runs the command on two policies and a bundle of `seen`.
+fn commented(base: &str, head: &str, seen: Vec<Observation>) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let sealed: Vec<Observation> = seen.into_iter().map(|one| one.seal().expect("JSON")).collect();
+    let lines: Vec<String> = sealed.iter().map(|one| serde_json::to_string(one).expect("JSON")).collect();
+    std::fs::write(path("e.jsonl"), lines.join("\n") + "\n").expect("written");
+    std::fs::write(path("base.yaml"), base).expect("written");
+    std::fs::write(path("head.yaml"), head).expect("written");
+    let (base, head, evidence) = (path("base.yaml"), path("head.yaml"), path("e.jsonl"));
+    let args = ["comment", &head, "--base", &base, "--evidence", &evidence, "--as-of", AS_OF];
+    stdout(&crate::support::lastgood(&[&args[..], &["--repo", "o/r", "--pr", "1", "--dry-run"]].concat()))
+}
+
+#[test]
+fn what_was_seen_of_another_place_is_no_evidence_of_what_was_before() {
+    let weekly = POLICY.replace("rpo: 1d", "rpo: 7d");
+    for (before, after, named) in [
+        ("by: objects }", "by: objects, prefix: test/ }", "books:c"),
+        ("bucket: b", "bucket: other", "vault, books:c"),
+        ("id: books, lives_in: office", "id: books, lives_in: office, path: x", "books:c"),
+    ] {
+        let text = commented(&weekly, &weekly.replace(before, after), seen());
+        says(&text, "| recovery-point-age:books | not looked at | met |");
+        says(&text, &format!("looks for elsewhere ({named})"));
+        assert!(!text.contains("not open any more") && !text.contains("the policy alone did"), "{text}");
+    }
+    // What is only judged otherwise is judged by what was seen.
+    let floor =
+        |bytes: &str| weekly.replace("by: objects }", &format!("by: objects, min_bytes: {bytes}, claim: C. }}"));
+    let text = commented(&floor("100"), &floor("1"), seen());
+    says(&text, "the policy alone did");
+    says(&text, "| recovery-point-age:books | GAP | **met** |");
+}
+
 #[test]
 fn both_policies_are_judged_by_the_bundle_that_is_given() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -212,4 +247,42 @@ fn both_policies_are_judged_by_the_bundle_that_is_given() {
         "--dry-run",
     ]);
     assert_eq!(refused.status.code(), Some(3));
+}
+
+#[test]
+fn what_is_compared_with_nothing_or_shown_in_part_says_so() {
+    let then =
+        ["comment", "policies/zowe-2020.yaml", "--offline", "--as-of", "2020-07-22", "--repo", "o/r", "--pr", "1"];
+    let text = |more: &[&str]| stdout(&crate::support::lastgood(&[&then[..], &["--dry-run"], more].concat()));
+    says(&text(&["--not-compared", "no | base"]), "### What this change does\n\n**Not compared**: no \\| base. ");
+    let part = text(&["--only", "zos-*"]);
+    says(&part, "**Not the whole policy**: only assets that match zos-\\* are shown and counted.");
+    assert!(!text(&[]).contains("Not compared") && !text(&[]).contains("Not the whole policy"));
+    let long = "k".repeat(3_000);
+    for more in [["--key", &long], ["--report-url", &format!("https://{long}")], ["--commit", "master"]] {
+        assert_eq!(crate::support::lastgood(&[&then[..], &["--dry-run"], &more].concat()).status.code(), Some(2));
+    }
+}
+
+#[test]
+fn without_a_network_each_policy_is_judged_by_the_file_that_it_imports() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let policy = |file: &str| POLICY.replace("in: vault, by: objects", &format!("in: vault, by: import, file: {file}"));
+    let mut old = seen();
+    let mut new = seen();
+    for (seen, day) in [(&mut old, "2026-02-01"), (&mut new, "2026-02-28")] {
+        let line = serde_json::to_string(&seen[0]).expect("JSON").replace("2026-02-27", day);
+        seen[0] = serde_json::from_str(&line).expect("an observation");
+    }
+    for (name, seen) in [("prod.jsonl", old), ("test.jsonl", new)] {
+        std::fs::write(path(name), serde_json::to_string(&seen[0]).expect("JSON") + "\n").expect("written");
+    }
+    std::fs::write(path("base.yaml"), policy("prod.jsonl")).expect("written");
+    std::fs::write(path("head.yaml"), policy("test.jsonl")).expect("written");
+    let (base, head) = (path("base.yaml"), path("head.yaml"));
+    let args = ["comment", &head, "--base", &base, "--offline", "--as-of", AS_OF, "--repo", "o/r", "--pr", "1"];
+    let text = stdout(&crate::support::lastgood(&[&args[..], &["--dry-run"]].concat()));
+    says(&text, "| recovery-point-age:books | GAP | **met** |");
+    says(&text, "except of what this change imports from another file (books:c)");
 }

@@ -5,9 +5,11 @@
 use std::process::{Command, Output};
 
 use http::Method;
+use lastgood::post::{How, Poster, Target};
 
 use crate::estate::github::comments::{BOT, Comment, Instead};
 use crate::estate::{self, Estate, Fault, Truth, Wait, When};
+use crate::http_door::{Way, quick};
 use crate::support::{project, stderr};
 
 const WORKFLOW: &str = "ghs_workflow-0123456789";
@@ -134,6 +136,53 @@ fn an_answer_that_was_lost_makes_no_second_comment() {
     estate.comments().next(instead(Method::PATCH, None, false));
     let all = written(&estate, &comment(&estate));
     assert!(all.len() == 1 && all[0].body.contains("## GAP"));
+}
+
+#[tokio::test]
+async fn one_that_is_made_at_the_last_try_is_there() {
+    let estate = github();
+    for _ in 0..5 {
+        estate.comments().next(instead(Method::POST, Some((500, "")), false));
+    }
+    let way = Way::open(quick());
+    let target = Target::new(&estate.url(), "estate/cli".parse().expect("a repository"), 7).expect("a target");
+    let posted = Poster::new(&way.door, way.token.clone(), target).publish("<!-- m -->", "<!-- m -->\ntext").await;
+    let posted = posted.expect("it is there");
+    assert!(posted.how == How::Created && estate.comments().all().len() == 1, "{posted:?}");
+}
+
+#[test]
+fn white_space_at_the_end_is_no_reason_to_write_again() {
+    let estate = github();
+    let body = comment(&estate);
+    let all = written(&estate, &body);
+    let estate = github();
+    estate.comments().add(BOT, all[0].body.trim_end());
+    estate.forget();
+    assert!(stderr(&comment(&estate)).contains("says so already") && writes(&estate).is_empty());
+}
+
+#[test]
+fn a_run_that_judged_nothing_replaces_what_an_earlier_one_said() {
+    let estate = github();
+    assert!(
+        written(&estate, &comment_with(&estate, WORKFLOW, &["--commit", "0123456789"]))[0]
+            .body
+            .contains(" at commit `0123456789`. ")
+    );
+    let output = Command::new(env!("CARGO_BIN_EXE_lastgood"))
+        .args(["comment", "policies/zowe-2020.yaml", "--repo", "estate/cli", "--pr", "7", "--api-url", &estate.url()])
+        .args(["--nothing-judged", "the <b>policy</b> has faults", "--commit", "abcdef0123456789"])
+        .env_clear()
+        .env("GITHUB_TOKEN", WORKFLOW)
+        .output()
+        .expect("the binary runs");
+    assert_eq!(output.status.code(), Some(11), "{}", stderr(&output));
+    let all = estate.comments().all();
+    let told = format!(
+        "{MARKER}\n## Nothing was judged\n\nNothing of commit `abcdef0123456789` was judged: the &lt;b&gt;policy&lt;/b&gt; has faults."
+    );
+    assert!(all.len() == 1 && all[0].body.starts_with(&told) && !all[0].body.contains("GAP"), "{all:?}");
 }
 
 #[test]

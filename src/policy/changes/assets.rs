@@ -4,11 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::keys::{self, Keys};
+use super::keys::{self, Keys, Written};
 use super::{Effect, Found, Subject};
 use crate::model::time::Instant;
 use crate::model::{Facet, Severity, Timespan};
-use crate::policy::values::Owner;
 use crate::policy::{Asset, At, OrUnknown, Policy};
 
 /// The words for a demand that is not made.
@@ -36,8 +35,7 @@ pub(super) fn compare(base: &Policy, head: &Policy, as_of: Instant, found: &mut 
             Some(grace) => (Some(-grace.seconds_before(as_of)), grace.to_string()),
         };
         found.ranked(&subject, "grace", &grace(asset), &grace(successor));
-        let (before, after) = (owner(asset.owner.as_ref()), owner(successor.owner.as_ref()));
-        found.owner(&subject, before.as_deref(), after.as_deref());
+        found.owner(&subject, asset.owner.as_ref(), successor.owner.as_ref());
         let (Some(old), Some(new)) = (old_keys.get(id), new_keys.get(id)) else { continue };
         keys::compare(&old.own, &new.own, &subject, |key| !TREATED.contains(&key), found);
         copies(id, old, new, (asset, successor), found);
@@ -45,17 +43,16 @@ pub(super) fn compare(base: &Policy, head: &Policy, as_of: Instant, found: &mut 
     let old: BTreeMap<&str, &Asset> = by_id(base);
     for asset in head.document().assets.iter().filter(|asset| !old.contains_key(asset.id.value.0.as_str())) {
         let subject = Subject::Asset(asset.id.value.0.clone());
-        found.add(Effect::Stronger, &subject, None, None, Some(&objective_words(head, asset)));
+        // What a system shows is a gap until it is an asset, with whatever objective.
+        let takes_in = (asset.each.is_some() || asset.name.is_some())
+            && head.system(&asset.lives_in.value).is_some_and(|system| system.kind().must_be_declared());
+        let effect = if takes_in { Effect::Different } else { Effect::Stronger };
+        found.add(effect, &subject, None, None, Some(&objective_words(head, asset)));
     }
 }
 
 fn by_id(policy: &Policy) -> BTreeMap<&str, &Asset> {
     policy.document().assets.iter().map(|asset| (asset.id.value.0.as_str(), asset)).collect()
-}
-
-/// Returns who answers; `None` where nobody is known to.
-pub(super) fn owner(owner: Option<&At<OrUnknown<Owner>>>) -> Option<String> {
-    Some(owner?.value.known()?.to_string())
 }
 
 fn facets(asset: &Asset) -> Vec<String> {
@@ -143,19 +140,17 @@ fn copies(id: &str, old: &Keys, new: &Keys, assets: (&Asset, &Asset), found: &mu
     }
     let copy = |name: &str| Subject::Copy(id.to_owned(), name.to_owned());
     for (name, keys) in &old.copies {
-        match new.copies.iter().find(|(other, _)| other == name) {
+        match new.copies.get(name) {
             None => found.add(Effect::Weaker, &copy(name), None, Some(&method(keys)), None),
-            Some((_, successor)) => {
-                keys::compare(keys, successor, &copy(name), |key| key != "id", found);
-            }
+            Some(successor) => keys::compare(keys, successor, &copy(name), |key| key != "id", found),
         }
     }
-    for (name, keys) in new.copies.iter().filter(|(name, _)| old.copies.iter().all(|(other, _)| other != name)) {
+    for (name, keys) in new.copies.iter().filter(|(name, _)| !old.copies.contains_key(*name)) {
         found.add(Effect::Different, &copy(name), None, None, Some(&method(keys)));
     }
 }
 
-fn method(keys: &BTreeMap<String, String>) -> String {
+fn method(keys: &Written) -> String {
     let of = |key: &str| keys.get(key).map(String::as_str);
     let place = of("in").map(|place| format!(" in {place}")).unwrap_or_default();
     format!("by {}{place}", of("by").unwrap_or("unknown"))

@@ -2,7 +2,7 @@
 //!
 //! What an asset is asked for is left to `assets`: there defaults count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Effect, Found, Subject};
 use crate::policy::Policy;
@@ -11,14 +11,14 @@ use crate::policy::node::{self, Node, Value};
 use crate::policy::values::Outcome;
 
 /// The keys of a mapping with their values in one line, nested mappings in the order of their keys.
-type Written = BTreeMap<String, String>;
+pub(super) type Written = BTreeMap<String, String>;
 
 /// An asset as it is written.
 pub(super) struct Keys {
     /// Its own keys but for `copies`.
     pub(super) own: Written,
-    /// Its copies with their ids, in order.
-    pub(super) copies: Vec<(String, Written)>,
+    /// Its copies, by id.
+    pub(super) copies: BTreeMap<String, Written>,
 }
 
 /// Returns the assets of a policy as they are written, by id.
@@ -36,17 +36,18 @@ pub(super) fn of_assets(policy: &Policy) -> BTreeMap<String, Keys> {
     assets.iter().filter_map(keys).collect()
 }
 
+/// Returns the systems of a policy as they are written, by id.
+pub(super) fn of_systems(policy: &Policy) -> BTreeMap<String, Written> {
+    let root = root(policy);
+    let Some(Value::Map(systems)) = root.as_ref().and_then(|root| root.get("systems")).map(|node| &node.value) else {
+        return BTreeMap::new();
+    };
+    systems.iter().map(|(id, system)| (line(id), written(system))).collect()
+}
+
 /// Compares the systems.
 pub(super) fn systems(base: &Policy, head: &Policy, found: &mut Found) {
-    let of = |policy: &Policy| -> BTreeMap<String, Written> {
-        let root = root(policy);
-        let Some(Value::Map(systems)) = root.as_ref().and_then(|root| root.get("systems")).map(|node| &node.value)
-        else {
-            return BTreeMap::new();
-        };
-        systems.iter().map(|(id, system)| (line(id), written(system))).collect()
-    };
-    let (old, new) = (of(base), of(head));
+    let (old, new) = (of_systems(base), of_systems(head));
     let kind = |system: &Written| system.get("kind").cloned().unwrap_or_default();
     for (id, system) in &old {
         let subject = Subject::System(id.clone());
@@ -75,25 +76,29 @@ pub(super) fn restore_tests(base: &Policy, head: &Policy, found: &mut Found) {
         format!("{}{took}{by}{reviewed}{reference}", test.result.value)
     };
     // Two tests of one day are told apart by what they say.
-    let unmatched = |of: &Policy, other: &Policy| -> Vec<(String, String, Outcome)> {
-        let all = |policy: &Policy| -> Vec<(String, String, Outcome)> {
-            policy.document().restore_tests.iter().map(|test| (name(test), words(test), test.result.value)).collect()
-        };
-        let mut others = all(other);
-        let is_gone = |test: &(String, String, Outcome)| match others.iter().position(|one| one == test) {
-            Some(same) => {
-                others.swap_remove(same);
-                false
-            }
-            None => true,
-        };
-        all(of).into_iter().filter(is_gone).collect()
+    let all = |policy: &Policy| -> Vec<(String, String, Outcome)> {
+        policy.document().restore_tests.iter().map(|test| (name(test), words(test), test.result.value)).collect()
     };
-    for (name, words, result) in unmatched(base, head) {
+    let (old, new) = (all(base), all(head));
+    let unmatched = |of: &[(String, String, Outcome)], others: &[(String, String, Outcome)]| {
+        let mut left: HashMap<(&str, &str), usize> = HashMap::new();
+        for (name, words, _) in others {
+            *left.entry((name, words)).or_default() += 1;
+        }
+        let mut unmatched = Vec::new();
+        for test in of {
+            match left.get_mut(&(test.0.as_str(), test.1.as_str())) {
+                Some(count) if *count > 0 => *count -= 1,
+                _ => unmatched.push(test.clone()),
+            }
+        }
+        unmatched
+    };
+    for (name, words, result) in unmatched(&old, &new) {
         let effect = if result == Outcome::Failed { Effect::Weaker } else { Effect::Different };
         found.add(effect, &Subject::RestoreTest(name), None, Some(&words), None);
     }
-    for (name, words, _) in unmatched(head, base) {
+    for (name, words, _) in unmatched(&new, &old) {
         found.add(Effect::Different, &Subject::RestoreTest(name), None, None, Some(&words));
     }
 }
@@ -106,12 +111,18 @@ pub(super) fn compare(
     counts: impl Fn(&str) -> bool,
     found: &mut Found,
 ) {
+    // What a number or a day asks for depends on how the copy is proven.
+    let is_other_method = old.get("by") != new.get("by");
     let mut keys: Vec<&String> = old.keys().chain(new.keys().filter(|key| !old.contains_key(*key))).collect();
     keys.retain(|key| counts(key));
     for key in keys {
         let (before, after) = (old.get(key).map(String::as_str), new.get(key).map(String::as_str));
         if before != after {
-            found.add(effect(key, before, after), subject, Some(key), before, after);
+            let effect = match effect(key, before, after) {
+                _ if is_other_method && key != "claim" => Effect::Different,
+                effect => effect,
+            };
+            found.add(effect, subject, Some(key), before, after);
         }
     }
 }
@@ -155,17 +166,32 @@ fn written(node: &Node) -> Written {
     entries.map(|(key, value)| (line(key), line(value))).collect()
 }
 
-/// Returns a value in one line.
+/// Returns a value in one line, no two values the same: text that could be taken for a list or a mapping,
+/// or for more than one value of one, stands in quotes.
 fn line(node: &Node) -> String {
+    match &node.value {
+        Value::Text(text) if text.starts_with(['[', '{', '"']) => format!("{text:?}"),
+        Value::Text(text) => text.clone(),
+        _ => nested(node),
+    }
+}
+
+/// Returns a value inside a list or a mapping, which commas and colons divide.
+fn nested(node: &Node) -> String {
+    let quoted = |text: &str| {
+        if text.contains([',', ':', '[', ']', '{', '}', '"']) { format!("{text:?}") } else { text.to_owned() }
+    };
     match &node.value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
         Value::Integer(value) => value.to_string(),
         Value::Real(value) => value.to_string(),
-        Value::Text(text) => text.clone(),
-        Value::List(items) => format!("[{}]", items.iter().map(line).collect::<Vec<_>>().join(", ")),
-        Value::Map(_) => {
-            let pairs: Vec<String> = written(node).into_iter().map(|(key, value)| format!("{key}: {value}")).collect();
+        Value::Text(text) => quoted(text),
+        Value::List(items) => format!("[{}]", items.iter().map(nested).collect::<Vec<_>>().join(", ")),
+        Value::Map(entries) => {
+            let entries = entries.iter().filter(|(_, value)| !matches!(value.value, Value::Null));
+            let pairs: BTreeMap<String, String> = entries.map(|(key, value)| (nested(key), nested(value))).collect();
+            let pairs: Vec<String> = pairs.into_iter().map(|(key, value)| format!("{key}: {value}")).collect();
             format!("{{ {} }}", pairs.join(", "))
         }
     }

@@ -3,13 +3,17 @@
 //! What the change does to verdicts is left to `report::changes`; words for readers, to the renderers.
 
 mod assets;
+mod elsewhere;
 mod keys;
 mod waivers;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem::{Discriminant, discriminant};
 
-use super::Policy;
+pub use elsewhere::{Elsewhere, elsewhere};
+
+use super::values::Owner;
+use super::{At, OrUnknown, Policy};
 use crate::model::time::Instant;
 
 /// What a change does to what is asked.
@@ -80,8 +84,7 @@ fn whole(base: &Policy, head: &Policy, as_of: Instant, found: &mut Found) {
         &(longer(before), before.to_string()),
         &(longer(after), after.to_string()),
     );
-    let owner = |policy: &Policy| assets::owner(policy.document().owner.as_ref());
-    found.owner(&Subject::Policy, owner(base).as_deref(), owner(head).as_deref());
+    found.owner(&Subject::Policy, base.document().owner.as_ref(), head.document().owner.as_ref());
 }
 
 /// What makes two changes alike: all but what they are about, of which the kind is the same.
@@ -125,8 +128,11 @@ impl Found {
 
     /// Compares two sets of words, of which each asks for something.
     fn sets(&mut self, subject: &Subject, key: &str, before: &[String], after: &[String]) {
-        let dropped: Vec<&str> = before.iter().filter(|word| !after.contains(word)).map(String::as_str).collect();
-        let added: Vec<&str> = after.iter().filter(|word| !before.contains(word)).map(String::as_str).collect();
+        let only = |of: &[String], other: &[String]| -> Vec<String> {
+            let other: HashSet<&String> = other.iter().collect();
+            of.iter().filter(|word| !other.contains(word)).cloned().collect()
+        };
+        let (dropped, added) = (only(before, after), only(after, before));
         if !dropped.is_empty() {
             self.add(Effect::Weaker, subject, Some(key), Some(&dropped.join(", ")), None);
         }
@@ -135,15 +141,32 @@ impl Found {
         }
     }
 
-    /// Compares two owners, `None` where nobody is known to answer.
-    fn owner(&mut self, subject: &Subject, before: Option<&str>, after: Option<&str>) {
-        let effect = match (before, after) {
-            (before, after) if before == after => return,
-            (_, None) => Effect::Weaker,
-            (None, _) => Effect::Stronger,
-            (Some(_), Some(_)) => Effect::Different,
+    /// Compares two owners: a person, a person with a deputy and a group of one name are three, and so are
+    /// none that is named and one that nobody knows.
+    fn owner(
+        &mut self,
+        subject: &Subject,
+        before: Option<&At<OrUnknown<Owner>>>,
+        after: Option<&At<OrUnknown<Owner>>>,
+    ) {
+        fn known(owner: Option<&At<OrUnknown<Owner>>>) -> Option<&Owner> {
+            owner?.value.known()
+        }
+        let words = |owner: Option<&At<OrUnknown<Owner>>>| match owner.map(|owner| &owner.value) {
+            None => "not named".to_owned(),
+            Some(OrUnknown::Unknown) => "unknown".to_owned(),
+            Some(OrUnknown::Known(owner @ Owner::Group(_))) => format!("{owner} (a group)"),
+            Some(OrUnknown::Known(owner @ Owner::Person { deputy: None, .. })) => format!("{owner} (one person)"),
+            Some(OrUnknown::Known(owner @ Owner::Person { deputy: Some(_), .. })) => owner.to_string(),
         };
-        self.add(effect, subject, Some("owner"), before, after);
+        let effect = match (known(before), known(after)) {
+            (None, None) if before.is_none() == after.is_none() => return,
+            (Some(before), Some(after)) if before == after => return,
+            (Some(_), None) => Effect::Weaker,
+            (None, Some(_)) => Effect::Stronger,
+            (None, None) | (Some(_), Some(_)) => Effect::Different,
+        };
+        self.add(effect, subject, Some("owner"), Some(&words(before)), Some(&words(after)));
     }
 
     fn sorted(mut self) -> Vec<Change> {
@@ -153,5 +176,7 @@ impl Found {
     }
 }
 
+#[cfg(test)]
+mod every_key;
 #[cfg(test)]
 mod tests;

@@ -100,7 +100,7 @@ fn every_demand_has_a_direction() {
         ("severity: critical", "severity: low", "severity: critical > low"),
         ("facets: [git, wiki]", "facets: [git]", "facets: wiki > -"),
         ("grace: 14d", "grace: 15d", "grace: 14d > 15d"),
-        ("owner: Squad", "owner: unknown", "owner: Squad > -"),
+        ("owner: Squad", "owner: unknown", "owner: Squad (a group) > unknown"),
     ] {
         weakens(old, new, &format!("asset a {told}"));
     }
@@ -172,4 +172,139 @@ fn where_things_lie_and_how_they_are_proven_is_told_without_a_direction() {
     weakens("min_bytes: 100", "min_bytes: 99", "copy a:c min_bytes: 100 > 99");
     weakens("min_bytes: 100, ", "", "copy a:c min_bytes: 100 > -");
     weakens("expires: 2026-06-30", "expires: 2026-07-01", "copy a:d expires: 2026-06-30 > 2026-07-01");
+}
+
+#[test]
+fn an_owner_is_told_with_what_it_is() {
+    let owned = |owner: &str| POLICY.replace("    owner: Squad\n", owner);
+    for (old, new, told) in [
+        (
+            "    owner: { person: Alice }\n",
+            "    owner: Alice\n",
+            "Different: asset a owner: Alice (one person) > Alice (a group)",
+        ),
+        ("", "    owner: unknown\n", "Different: asset a owner: not named > unknown"),
+        (
+            "    owner: { person: A, deputy: B }\n",
+            "    owner: { person: A }\n",
+            "Different: asset a owner: A (deputy: B) > A (one person)",
+        ),
+        ("    owner: X\n", "", "Weaker: asset a owner: X (a group) > not named"),
+    ] {
+        assert_eq!(said(&owned(old), &owned(new)), [told]);
+    }
+}
+
+#[test]
+fn no_two_values_are_told_by_the_same_words() {
+    let listed =
+        POLICY.replace("id: b, lives_in: hub,", "id: b, lives_in: hub, each: repository, select: { name: [x, y] },");
+    let told = said(&listed, &listed.replace("name: [x, y] }", "name: '[x, y]' }"));
+    assert_eq!(told, [r#"Different: asset b select: { name: [x, y] } > { name: "[x, y]" }"#]);
+    let forged = POLICY.replace("provider: AWS, account: o", "account: 'o, provider: AWS'");
+    let told = said(POLICY, &forged);
+    assert_eq!(
+        told,
+        [r#"Different: system vault domains: { account: o, provider: AWS } > { account: "o, provider: AWS" }"#]
+    );
+    let one =
+        POLICY.replace("objective: p, copies: []", "objective: p, copies: [{ id: r, by: rebuild, from: [a, c] }]");
+    let one = one.replace("assets:\n", "assets:\n  - { id: c, lives_in: hub, objective: p, copies: [] }\n");
+    let as_text = one.replace("from: [a, c]", "from: a");
+    assert_eq!(said(&one, &as_text), ["Different: copy b:r from: [a, c] > a"]);
+}
+
+#[test]
+fn a_waiver_of_an_id_takes_in_all_that_its_entry_expands_to() {
+    let of = |assets: &str| {
+        POLICY
+            .replace("id: b, lives_in: hub,", "id: b, lives_in: hub, each: repository,")
+            .replace("assets: [a]", assets)
+    };
+    for (old, new, told) in [
+        ("assets: ['?', 'x?']", "assets: ['?', 'x?', b]", &["Weaker: waiver retention of ?, x?, b assets: - > b"][..]),
+        ("assets: ['b*']", "assets: ['b*', b]", &[]),
+        ("assets: [b]", "assets: [b, b/x]", &[]),
+        ("assets: ['b/?']", "assets: ['b/?', b/x]", &[]),
+        ("assets: [b/x]", "assets: [b/x, b]", &["Weaker: waiver retention of b/x, b assets: - > b"]),
+        ("assets: [b]", "assets: ['?', b]", &["Weaker: waiver retention of ?, b assets: - > ?"]),
+    ] {
+        assert_eq!(said(&of(old), &of(new)), told, "{old} to {new}");
+    }
+}
+
+#[test]
+fn a_waiver_that_stands_for_longer_is_weaker_by_either_day() {
+    let waived = POLICY.replace(
+        "approved_on: 2026-01-01, expires: 2026-12-31",
+        "approved_on: 2026-01-01, first_approved_on: 2025-06-01, expires: 2026-12-31",
+    );
+    let later = waived.replace("first_approved_on: 2025-06-01", "first_approved_on: 2025-12-01");
+    assert_eq!(said(&waived, &later), ["Weaker: waiver retention of a first_approved_on: 2025-06-01 > 2025-12-01"]);
+    assert!(said(&later, &waived)[0].starts_with("Stronger"));
+    let earlier = waived.replace(
+        "{ control: retention, assets: [a], reason: r, approved_by: x, approved_on: 2026-01-01",
+        "{ control: retention, assets: [a], reason: r, approved_by: x, approved_on: 2025-12-31",
+    );
+    assert_eq!(said(&waived, &earlier), ["Weaker: waiver retention of a approved_on: 2026-01-01 > 2025-12-31"]);
+    assert!(said(&earlier, &waived)[0].starts_with("Stronger"));
+}
+
+#[test]
+fn each_of_several_exclusions_of_one_name_counts() {
+    let second = "  - { in: hub, name: 'x-*', reason: r, owner: q, review_by: 2036-01-31 }\n";
+    let more = POLICY.replace("restore_tests:", &format!("{second}restore_tests:"));
+    assert_eq!(said(POLICY, &more), ["Weaker: exclusion hub/x-*: - > by q until 2036-01-31: r"]);
+    assert_eq!(said(&more, POLICY), ["Stronger: exclusion hub/x-*: by q until 2036-01-31: r > -"]);
+    let longer = more.replace("review_by: 2036", "review_by: 2037");
+    assert_eq!(said(&more, &longer), ["Weaker: exclusion hub/x-* review_by: 2036-01-31 > 2037-01-31"]);
+}
+
+#[test]
+fn another_method_is_neither_more_nor_less() {
+    let copy =
+        |copy: &str| POLICY.replace("{ id: c, in: vault, by: objects, min_bytes: 100, claim: It is copied. }", copy);
+    let told = said(
+        &copy("{ id: c, in: vault, by: object-mirror, sample: 5% }"),
+        &copy(
+            "{ id: c, in: vault, by: attestation, statement: other, attested_by: x, attested_on: 2026-01-01, expires: 2026-06-30 }",
+        ),
+    );
+    assert!(told.len() >= 4 && told.iter().all(|line| line.starts_with("Different: ")), "{told:?}");
+}
+
+#[test]
+fn a_new_asset_that_a_system_shows_may_only_take_in_what_was_undeclared() {
+    let named = "  - { id: new, lives_in: hub, name: lost, objective: p, copies: [] }\n";
+    let told = said(POLICY, &POLICY.replace("exclude:\n", &format!("{named}exclude:\n")));
+    assert_eq!(told, ["Different: asset new: - > in hub, rpo 1d"]);
+    let unnamed = named.replace(" name: lost,", "");
+    let told = said(POLICY, &POLICY.replace("exclude:\n", &format!("{unnamed}exclude:\n")));
+    assert_eq!(told, ["Stronger: asset new: - > in hub, rpo 1d"]);
+}
+
+#[test]
+fn each_of_many_waivers_and_exclusions_is_told() {
+    let many = |year: u32| {
+        let (mut excluded, mut waived) = (String::new(), String::new());
+        for number in 0..100 {
+            excluded.push_str(&format!(
+                "  - {{ in: hub, name: 'x-{number}', reason: r{year}, owner: q, review_by: {year}-01-31 }}\n"
+            ));
+            waived.push_str(&format!(
+                "  - {{ control: retention, assets: ['n-{number}*'], reason: r{number}, approved_by: x, approved_on: {year}-01-01, expires: {year}-12-31 }}\n"
+            ));
+        }
+        POLICY.replace("restore_tests:", &format!("{excluded}restore_tests:")) + &waived
+    };
+    let changes = between(&policy(&many(2026)), &policy(&many(2027)), parse_instant("2026-03-01").unwrap());
+    let told = |key: &str| -> Vec<(Effect, usize)> {
+        let of = changes.iter().filter(|change| change.key.as_deref() == Some(key));
+        of.map(|change| (change.effect, change.about.len())).collect()
+    };
+    for key in ["review_by", "expires", "first_approved_on"] {
+        assert_eq!(told(key), [(Effect::Weaker, 100)], "{key}");
+    }
+    assert_eq!(told("reason"), [(Effect::Different, 100)]);
+    assert!(changes.iter().all(|change| change.key.is_some()), "none came or went");
 }

@@ -30,6 +30,14 @@ pub struct Extras<'e> {
     pub marker: Option<&'e str>,
     /// What the change of the policy does; `None` where nothing was compared.
     pub changes: Option<&'e Changes>,
+    /// The files that are imported as evidence and differ from those before the change.
+    pub changed_imports: &'e [String],
+    /// Why nothing was compared, where somebody would expect it; `None` for no word about it.
+    pub not_compared: Option<&'e str>,
+    /// The commit that was judged; `None` where the comment cannot say.
+    pub commit: Option<&'e str>,
+    /// The patterns of the assets that the report is of; empty for all.
+    pub only: &'e [String],
     /// Where the whole report is, a URL; `None` where the comment cannot say.
     pub report_url: Option<&'e str>,
 }
@@ -50,19 +58,32 @@ pub fn text(report: &Report, extras: &Extras<'_>) -> String {
     if let Some(marker) = extras.marker {
         fit.always(&format!("{marker}\n"));
     }
-    fit.always(&heading(report));
+    fit.always(&heading(report, extras));
     if let Some(changes) = extras.changes {
         fit.always(&effect(report, changes));
-        for block in [tables::asks(changes), tables::verdicts(changes)] {
-            fit.block(&block);
+        if !extras.changed_imports.is_empty() {
+            let files = phrases::names(extras.changed_imports.iter().map(String::as_str), MAX_NAMES);
+            fit.always(&format!(
+                "\n**Evidence changes with the policy**: {}. Both policies were judged by the imported files as this change has them.\n",
+                shown(&files)
+            ));
         }
+        for block in [tables::asks(changes), tables::verdicts(changes)] {
+            fit.block(block);
+        }
+    } else if let Some(why) = extras.not_compared {
+        fit.always(&format!(
+            "\n### What this change does\n\n**Not compared**: {}. Whether less is asked than before, this comment cannot tell.\n",
+            shown(why)
+        ));
     }
     fit.always(&counts(report, extras.changes));
     fit.always(&decisions(report));
-    let is_open = |wanted: Verdict| rank::by_consequence(report).into_iter().filter(move |one| one.verdict == wanted);
-    fit.block(&tables::findings("Gaps", &is_open(Verdict::Gap).collect::<Vec<_>>()));
-    fit.block(&tables::findings("Unknowns: what nobody can tell", &is_open(Verdict::Unknown).collect::<Vec<_>>()));
-    fit.block(&tables::unseen(report));
+    let ranked = rank::by_consequence(report);
+    for (title, wanted) in [("Gaps", Verdict::Gap), ("Unknowns: what nobody can tell", Verdict::Unknown)] {
+        fit.block(tables::findings(title, ranked.iter().copied().filter(|finding| finding.verdict == wanted)));
+    }
+    fit.block(tables::unseen(report));
     fit.finish()
 }
 
@@ -79,9 +100,33 @@ fn some(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
-fn heading(report: &Report) -> String {
+/// Returns the comment that stands in for one where nothing was judged, so that what an earlier run said is
+/// not taken for what is.
+pub fn nothing_judged(why: &str, extras: &Extras<'_>) -> String {
+    let whole = extras.report_url.map_or_else(String::new, |url| format!("[The run that failed]({}). ", link(url)));
+    let closing = format!("\n---\n{whole}{} {}.\n", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    let mut fit = Fit::new(MAX_BYTES, &closing);
+    if let Some(marker) = extras.marker {
+        fit.always(&format!("{marker}\n"));
+    }
+    let commit = extras.commit.map_or_else(String::new, |commit| format!(" of commit `{commit}`"));
+    fit.always(&format!(
+        "## Nothing was judged\n\nNothing{commit} was judged: {}. What this comment said before was of an earlier commit. What was not judged is not met.\n",
+        shown(why)
+    ));
+    fit.finish()
+}
+
+fn heading(report: &Report, extras: &Extras<'_>) -> String {
+    let commit = extras.commit.map_or_else(String::new, |commit| format!(" at commit `{commit}`"));
+    let only = if extras.only.is_empty() {
+        String::new()
+    } else {
+        let patterns = phrases::names(extras.only.iter().map(String::as_str), MAX_NAMES);
+        format!("\n**Not the whole policy**: only assets that match {} are shown and counted.\n", shown(&patterns))
+    };
     format!(
-        "## {}: {}\n\n**{}** as of {}. {}\n",
+        "## {}: {}\n\n**{}** as of {}{commit}. {}\n{only}",
         phrases::verdict(report.verdict),
         shown(&report.policy.title),
         phrases::verdict(report.verdict),
@@ -144,9 +189,22 @@ fn effect(report: &Report, changes: &Changes) -> String {
     };
     let lines: Vec<String> = lines.iter().map(|line| format!("\n- {line}")).collect();
     let lines = lines.concat();
-    format!(
-        "\n### What this change does\n\n{verdicts} Both policies were judged by the same evidence as of the same time: what differs below, the policy alone did.\n{lines}\n"
-    )
+    let names = |names: &[String]| shown(&phrases::names(names.iter().map(String::as_str), MAX_NAMES));
+    let basis = if !changes.unlooked.is_empty() {
+        format!(
+            "Both policies were judged as of the same time, and by the same evidence except of what this change looks for elsewhere ({}). Nobody looked where that was before, so what it was is unknown.",
+            names(&changes.unlooked)
+        )
+    } else if !changes.own_files.is_empty() {
+        format!(
+            "Both policies were judged as of the same time, and by the same evidence except of what this change imports from another file ({}): before it by the one, with it by the other.",
+            names(&changes.own_files)
+        )
+    } else {
+        "Both policies were judged by the same evidence as of the same time: what differs below, the policy alone did."
+            .to_owned()
+    };
+    format!("\n### What this change does\n\n{verdicts} {basis}\n{lines}\n")
 }
 
 fn counts(report: &Report, changes: Option<&Changes>) -> String {

@@ -12,20 +12,28 @@ use crate::report::{Finding, Report};
 /// How many rows a list may have before it is folded.
 const OPEN_ROWS: usize = 12;
 
+/// The words for the verdict by the old policy where nobody looked at the place that it names.
+const UNLOOKED: &str = "not looked at";
+
 /// The verdicts that the change turns: assets first, then findings.
-pub(super) fn verdicts(changes: &Changes) -> Block {
+pub(super) fn verdicts(changes: &Changes) -> Block<'_> {
     let mark = |way: Way, bold: &str| if way == Way::Other { bold.to_owned() } else { format!("**{bold}**") };
-    let assets = changes.assets.iter().map(|moved| {
+    let assets = changes.assets.iter().map(move |moved| {
         let after = if moved.after.is_none() { "not audited" } else { verdict(moved.after) };
-        let before = if moved.before.is_none() { "not audited" } else { verdict(moved.before) };
+        let before = match moved.before {
+            _ if moved.is_unlooked => UNLOOKED,
+            None => "not audited",
+            before => verdict(before),
+        };
         let why = match (moved.before, moved.after) {
             (Some(_), None) => format!("the policy no longer has it; open findings: {}", moved.open),
+            _ if moved.is_unlooked => "it lay elsewhere before".to_owned(),
             (None, Some(_)) => format!("the policy has it now; open findings: {}", moved.open),
             _ => "its findings below".to_owned(),
         };
         format!("| asset {} | {before} | {} | {why} |\n", shown(&moved.id), mark(moved.way(), after))
     });
-    let turns = changes.turns.iter().map(|turn| {
+    let turns = changes.turns.iter().map(move |turn| {
         let after = mark(turn.way(), verdict(turn.after));
         // What was wrong is as wrong as before.
         let still = match turn.after {
@@ -34,16 +42,18 @@ pub(super) fn verdicts(changes: &Changes) -> Block {
             Some(Verdict::New) => "in its grace: ",
             Some(_) => "",
         };
-        format!("| {} | {} | {after} | {still}{} |\n", shown(&turn.id), verdict(turn.before), shown(&turn.because))
+        let before = if turn.is_unlooked { UNLOOKED } else { verdict(turn.before) };
+        format!("| {} | {before} | {after} | {still}{} |\n", shown(&turn.id), shown(&turn.because))
     });
-    let rows: Vec<String> = assets.chain(turns).collect();
+    let count = changes.assets.len() + changes.turns.len();
+    let rows = Box::new(assets.chain(turns));
     let head = "| what | before | with this change | because |\n| --- | --- | --- | --- |\n";
-    list("Verdicts that change", head, rows, ("changed verdict", "changed verdicts"), OPEN_ROWS)
+    list("Verdicts that change", head, (count, rows), ("changed verdict", "changed verdicts"), OPEN_ROWS)
 }
 
 /// What the change asks less, otherwise or more.
-pub(super) fn asks(changes: &Changes) -> Block {
-    let rows: Vec<String> = changes.asks.iter().map(ask).collect();
+pub(super) fn asks(changes: &Changes) -> Block<'_> {
+    let rows = (changes.asks.len(), Box::new(changes.asks.iter().map(ask)) as Rows<'_>);
     let head = "| | what | before | with this change | of |\n| --- | --- | --- | --- | --- |\n";
     list("What is asked, accepted or claimed otherwise", head, rows, ("change", "changes"), OPEN_ROWS)
 }
@@ -101,31 +111,41 @@ fn about(subjects: &[Subject]) -> (&'static str, String) {
 }
 
 /// Open findings, folded.
-pub(super) fn findings(title: &str, findings: &[&Finding]) -> Block {
-    let row = |finding: &&Finding| {
+pub(super) fn findings<'f>(title: &str, findings: impl Iterator<Item = &'f Finding> + Clone + 'f) -> Block<'f> {
+    let row = |finding: &Finding| {
         format!("| {} | {} | {} |\n", finding.severity, shown(&finding.id()), shown(&finding.because))
     };
     let head = "| severity | finding | because |\n| --- | --- | --- |\n";
-    list(title, head, findings.iter().map(row).collect(), ("open finding", "open findings"), 0)
+    let rows = (findings.clone().count(), Box::new(findings.map(row)) as Rows<'_>);
+    list(title, head, rows, ("open finding", "open findings"), 0)
 }
 
 /// What the audit could not see, folded.
-pub(super) fn unseen(report: &Report) -> Block {
+pub(super) fn unseen(report: &Report) -> Block<'_> {
     let rows = report.unseen.iter().map(|entry| {
         let identity = entry.identity.as_deref().unwrap_or("nobody");
         format!("| {} | {} | {} | {} |\n", shown(&entry.system), entry.reason, shown(&entry.what), shown(identity))
     });
     let head = "| system | why | what | as |\n| --- | --- | --- | --- |\n";
-    list("What the audit could not see", head, rows.collect(), ("question", "questions"), 0)
+    let rows = (report.unseen.len(), Box::new(rows) as Rows<'_>);
+    list("What the audit could not see", head, rows, ("question", "questions"), 0)
 }
 
+/// Rows that are made when they are shown.
+type Rows<'r> = Box<dyn Iterator<Item = String> + 'r>;
+
 /// Returns a list under its title, folded where it has more than `open` rows.
-fn list(title: &str, head: &str, rows: Vec<String>, names: (&'static str, &'static str), open: usize) -> Block {
-    let count = rows.len();
+fn list<'r>(
+    title: &str,
+    head: &str,
+    (count, rows): (usize, Rows<'r>),
+    names: (&'static str, &'static str),
+    open: usize,
+) -> Block<'r> {
     let (head, foot) = if count > open {
         (format!("\n<details><summary><b>{title}</b> ({count})</summary>\n\n{head}"), "\n</details>\n".to_owned())
     } else {
         (format!("\n**{title}** ({count})\n\n{head}"), String::new())
     };
-    Block { head, rows, foot, names }
+    Block { head, count, rows, foot, names }
 }
