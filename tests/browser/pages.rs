@@ -27,7 +27,7 @@ fn now() -> Instant {
 
 fn policy(assets: &str) -> String {
     format!(
-        r#"
+        r"
 version: 1
 title: Estate of the browser tests
 owner: Steering committee
@@ -40,7 +40,7 @@ objectives:
   all: {{ rpo: 2d, attainment: 95%, evidence: observed, copies: 2, independent: [provider, account], retention: 28d, severity: high }}
   tested: {{ rpo: 2d, evidence: observed, copies: 2, independent: [provider], retention: 28d, restore_test_every: 1y, severity: medium }}
 {assets}
-"#
+"
     )
 }
 
@@ -141,7 +141,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let text = serde_json::to_string(HOSTILE)?;
     let notes = serde_json::to_string(HOSTILE_NOTES)?;
     let hostile = format!(
-        r#"
+        r"
 version: 1
 title: {text}
 owner: {text}
@@ -155,7 +155,7 @@ restore_tests:
   - {{ asset: a, on: 2026-01-02, result: failed, tested_by: {text}, reviewed_by: {text}, reference: {text} }}
 waivers:
   - {{ control: retention, assets: [a], reason: {text}, approved_by: {text}, approved_on: 2026-01-01, expires: 2027-03-01 }}
-"#
+"
     );
     write(folder, "hostile", &hostile, Vec::new())
 }
