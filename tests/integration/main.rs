@@ -36,6 +36,7 @@ mod http_door_waits;
 mod jenkins;
 mod jenkins_faults;
 mod merging;
+mod page_cuts;
 mod policy_faults;
 mod policy_places;
 mod properties;

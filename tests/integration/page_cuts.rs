@@ -1,0 +1,72 @@
+//! What reports leave out, and say so: the worst stays where there is no room for all.
+//!
+//! What stands where on the page is in `html`.
+
+use lastgood::render::{Format, Look};
+use lastgood::report::Report;
+
+use crate::support::{lastgood, policy, report, stdout};
+
+const HEAD: &str = "version: 1\ntitle: T\nsystems:\n  a: { kind: external, domains: { provider: A } }\nobjectives:\n  o: { rpo: 1d }\nassets:\n";
+
+fn page(report: &Report) -> String {
+    let mut out = Vec::new();
+    Format::Html.renderer().render(report, Look { width: 100, styled: false }, &mut out).expect("it renders");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+#[test]
+fn where_not_all_assets_have_room_the_gaps_have() {
+    let mut text = HEAD.to_owned();
+    for section in 0..40 {
+        // The last five sections have gaps; of all others nobody can tell.
+        let copies = if section < 35 { "unknown" } else { "[]" };
+        for asset in 0..60 {
+            text.push_str(&format!(
+                "  - {{ id: s{section:02}-{asset:02}, section: S{section:02}, lives_in: a, objective: o, copies: {copies} }}\n"
+            ));
+        }
+    }
+    let report = report(&policy(&text), Vec::new(), "2026-01-01");
+    let page = page(&report);
+    let register = page.split("id=\"register\"").nth(1).and_then(|rest| rest.split("</section>").next());
+    let register = register.expect("a register");
+    assert_eq!(register.matches("data-v=\"gap\"").count(), 5 * 60);
+    assert!(register.contains("data-v=\"unknown\"") && register.contains("register.csv"));
+    let matrix = page.split("<caption>Failure-domain matrix</caption>").nth(1).expect("a matrix");
+    assert!(matrix.contains(">s35-00<") && !matrix.contains(">s00-00<"), "the worst first");
+}
+
+#[test]
+fn what_never_had_a_copy_has_a_course() {
+    let text = format!("{HEAD}  - {{ id: never, lives_in: a, objective: o, copies: [] }}\n");
+    let report = report(&policy(&text), Vec::new(), "2026-01-01");
+    let shown: Vec<&str> = report.courses.items.iter().map(|course| &*course.asset).collect();
+    assert_eq!((shown, report.courses.left), (vec!["never"], 0));
+}
+
+#[test]
+fn copies_that_rest_on_each_other_are_followed_once() {
+    let names: Vec<String> = (0..12).map(|number| format!("x{number}")).collect();
+    let mut text = HEAD.to_owned();
+    for name in &names {
+        let copies = names.iter().filter(|other| *other != name);
+        let copies: Vec<String> =
+            copies.map(|other| format!("{{ id: of-{other}, by: rebuild, from: [{other}] }}")).collect();
+        text.push_str(&format!("  - {{ id: {name}, lives_in: a, objective: o, copies: [{}] }}\n", copies.join(", ")));
+    }
+    let report = report(&policy(&text), Vec::new(), "2026-01-01");
+    assert!(page(&report).contains("as x1"));
+}
+
+#[test]
+fn a_part_of_the_assets_is_said_to_be_one() {
+    for format in ["table", "markdown", "html"] {
+        let args = ["audit", "policies/zowe-2020.yaml", "--offline", "--as-of", "2020-07-22", "--format", format];
+        let said = |more: &[&str]| {
+            let text = stdout(&lastgood(&[&args[..], more].concat()));
+            text.split_whitespace().collect::<Vec<_>>().join(" ").contains("12 other assets of the policy are neither")
+        };
+        assert!(said(&["--only", "zos-*"]) && !said(&[]), "{format}");
+    }
+}
