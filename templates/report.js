@@ -16,7 +16,9 @@
   const sort = (table, header) => {
     const body = table.tBodies[0];
     const column = header.cellIndex;
-    const descending = header.getAttribute("aria-sort") === "ascending";
+    // Worse is more: where a column has a worst, that comes first.
+    const now = header.getAttribute("aria-sort") ?? (header.dataset.first === "descending" ? "ascending" : "descending");
+    const descending = now === "ascending";
     const keyed = Array.from(body.rows, (row) => [key(row, column), row]);
     keyed.sort(([a], [b]) => (descending ? compare(b, a) : compare(a, b)));
     for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
@@ -85,7 +87,12 @@
       }
     }
     for (const within of sections) within.hidden = filtered && !shown.has(within);
-    count.textContent = filtered ? `${total} of ${all().length} rows shown` : "";
+    // What the page leaves out is not searched, and nobody shall take it for something that was not found.
+    const left = sections
+      .filter((within) => section.value === "" || within.dataset.section === section.value)
+      .reduce((sum, within) => sum + Number(within.dataset.left), 0);
+    const beside = left > 0 ? `; ${left} more assets are not on this page, see register.csv` : "";
+    count.textContent = filtered ? `${total} of ${all().length} rows shown${beside}` : "";
   };
 
   let waiting = 0;
@@ -103,13 +110,18 @@
   document.getElementById("unfold").addEventListener("click", fold(true));
   tools.hidden = false;
 
-  // On paper nothing is folded away but what stands in a cell, and what was filtered out stays out.
+  // On paper nothing is folded away or filtered out: nobody sees there that something is missing.
   let folded = [];
+  let hidden = [];
   addEventListener("beforeprint", () => {
-    folded = Array.from(document.querySelectorAll("main > section > details:not([open]), li > details:not([open])"));
+    folded = Array.from(document.querySelectorAll("main details:not([open])"));
+    hidden = Array.from(document.querySelectorAll("details.section[hidden], table.register > tbody > tr[hidden]"));
     for (const each of folded) each.open = true;
+    for (const each of hidden) each.hidden = false;
   });
   addEventListener("afterprint", () => {
     for (const each of folded) each.open = false;
+    for (const each of hidden) each.hidden = true;
+    folded = hidden = [];
   });
 })();

@@ -4,7 +4,7 @@
 //! Chooses, words and counts; nothing is escaped here, which is left to each format, as is how it looks.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -42,6 +42,8 @@ pub(super) struct Page<'r> {
     as_of: String,
     period: String,
     decisions: Vec<Decision<'r>>,
+    /// What stands where there is no decision.
+    no_decision: String,
     counts: [Count; 6],
     last_review: Option<LastReview>,
     only: Option<String>,
@@ -61,12 +63,15 @@ pub(super) struct Page<'r> {
     restore_tests: Vec<TestRow<'r>>,
     restore_tests_left: usize,
     untested: String,
+    untested_count: usize,
     jobs: Vec<Row<'r>>,
     jobs_left: usize,
     waivers: Vec<WaiverRow<'r>>,
     exclusions: Vec<ExclusionRow<'r>>,
     unknowns: Vec<Row<'r>>,
     unknowns_left: usize,
+    /// How many findings are unknown, shown or not.
+    unknown_findings: usize,
     unseen: Vec<UnseenRow<'r>>,
     unseen_left: usize,
     policy_file: &'r str,
@@ -157,6 +162,8 @@ struct Row<'r> {
     id: String,
     verdict: &'static str,
     state: &'static str,
+    /// What the verdict is sorted by: worse is more.
+    rank: u8,
     because: &'r str,
 }
 
@@ -235,6 +242,7 @@ pub(super) fn page<'r>(report: &'r Report, shape: &Shape) -> Page<'r> {
     let domain_keys = matrix::keys(report);
     let matrix = matrix::rows(report, &domain_keys, &shape.register);
     let sections = register::sections(report, &findings, &shape.register);
+    let untested = untested(report);
     Page {
         title: &report.policy.title,
         owner: report.policy.owner.as_deref().unwrap_or("unknown"),
@@ -244,6 +252,7 @@ pub(super) fn page<'r>(report: &'r Report, shape: &Shape) -> Page<'r> {
         as_of: human(report.as_of),
         period: format!("{} to {}", human(report.period.from), human(report.period.to)),
         decisions: rank::decisions(report, MAX_DECISIONS).iter().map(|one| decision(report, one, &assets)).collect(),
+        no_decision: phrases::no_decision(report),
         counts: [
             count("assets", |counts| counts.total),
             count("met", |counts| counts.met),
@@ -268,11 +277,13 @@ pub(super) fn page<'r>(report: &'r Report, shape: &Shape) -> Page<'r> {
         matrix,
         restore_tests: restore_tests(report, shape),
         restore_tests_left: report.restore_tests.len().saturating_sub(shape.rows),
-        untested: untested(report),
+        untested: phrases::names(untested.iter().copied(), MAX_NAMES * 2),
+        untested_count: untested.len(),
         jobs_left: jobs.len().saturating_sub(shape.rows),
         jobs: jobs.into_iter().take(shape.rows).map(row).collect(),
         waivers: waivers(report),
         exclusions: exclusions(report),
+        unknown_findings: unknowns.len(),
         unknowns_left: unknowns.len().saturating_sub(shape.rows),
         unknowns: unknowns.into_iter().take(shape.rows).map(row).collect(),
         unseen: unseen(report, shape),
@@ -292,7 +303,8 @@ fn clocks(report: &Report) -> String {
         let length = human_length(TimeDelta::try_seconds(ahead.checked_abs()?)?);
         Some(format!("{} {length} {}", system.id, if ahead > 0 { "ahead" } else { "behind" }))
     });
-    off.collect::<Vec<_>>().join(", ")
+    let off: Vec<String> = off.collect();
+    phrases::names(off.iter().map(String::as_str), MAX_NAMES)
 }
 
 fn last_review(compared: &baseline::Comparison) -> LastReview {
@@ -316,29 +328,28 @@ fn row(finding: &Finding) -> Row<'_> {
         id: finding.id(),
         verdict: phrases::verdict(finding.verdict),
         state: finding.verdict.word(),
+        rank: phrases::rank(finding.verdict),
         because: &finding.because,
     }
 }
 
 fn decision<'r>(report: &'r Report, decision: &rank::Decision<'r>, assets: &BTreeMap<&str, &'r Asset>) -> Decision<'r> {
-    let mut owners: Vec<&str> = decision
-        .assets
-        .iter()
-        .filter_map(|name| assets.get(name))
-        .map(|asset| asset.owner.as_deref().unwrap_or("nobody known"))
-        .collect();
-    owners.sort_unstable();
-    owners.dedup();
-    let count = report
-        .findings
-        .iter()
-        .filter(|finding| finding.control == decision.finding.control && finding.verdict == Verdict::Gap)
-        .count();
+    // The ranking names the first hundred; who has to act and how many are hit is told of all.
+    let is_same = |finding: &&Finding| finding.control == decision.finding.control && finding.verdict == Verdict::Gap;
+    let same: Vec<&Finding> = report.findings.iter().filter(is_same).collect();
+    let hit: BTreeSet<&str> = same.iter().filter_map(|finding| finding.asset().or(finding.system())).collect();
+    let mut by_owner: BTreeMap<&str, usize> = BTreeMap::new();
+    for asset in hit.iter().filter_map(|name| assets.get(name)) {
+        *by_owner.entry(asset.owner.as_deref().unwrap_or("nobody known")).or_default() += 1;
+    }
+    // Who has most to do comes first.
+    let mut owners: Vec<&str> = by_owner.keys().copied().collect();
+    owners.sort_by_key(|owner| Reverse(by_owner.get(owner)));
     Decision {
         control: decision.finding.control.word(),
         severity: decision.finding.severity.word(),
-        count,
-        assets: phrases::names(decision.assets.iter().copied(), MAX_NAMES),
+        count: same.len(),
+        assets: phrases::names_of(decision.assets.iter().copied(), hit.len(), MAX_NAMES),
         owners: phrases::names(owners.iter().copied(), MAX_NAMES),
         action: decision.finding.remedy(),
         unless: if_undecided(report, decision),
@@ -412,9 +423,15 @@ fn top<'r>(report: &'r Report, finding: &'r Finding, assets: &BTreeMap<&str, &'r
         Some(Some(copies)) if copies.is_empty() => "The policy declares no copy.".to_owned(),
         Some(Some(copies)) => {
             let wanted = copies.iter().filter(|copy| finding.copy().is_none_or(|id| *id == *copy.id));
+            let wanted: Vec<_> = wanted.collect();
             let causes: Vec<String> =
-                wanted.take(MAX_NAMES).map(|copy| format!("{}: {}", copy.id, copy.because)).collect();
-            causes.join("; ")
+                wanted.iter().take(MAX_NAMES).map(|copy| format!("{}: {}", copy.id, copy.because)).collect();
+            // Reasons are long: what is left out is said before them, where it is not cut.
+            if wanted.len() > MAX_NAMES {
+                format!("of {} copies the first {MAX_NAMES}: {}", wanted.len(), causes.join("; "))
+            } else {
+                causes.join("; ")
+            }
         }
     };
     Top {
@@ -440,7 +457,7 @@ fn top<'r>(report: &'r Report, finding: &'r Finding, assets: &BTreeMap<&str, &'r
 fn short_digests(finding: &Finding) -> String {
     let short: Vec<String> =
         finding.evidence.iter().take(MAX_NAMES).map(|digest| digest.to_string().chars().take(19).collect()).collect();
-    short.join(", ")
+    phrases::names_of(short.iter().map(String::as_str), finding.evidence.len(), MAX_NAMES)
 }
 
 fn losses<'r>(report: &'r Report, shape: &Shape) -> Vec<LossRow<'r>> {
@@ -455,10 +472,7 @@ fn losses<'r>(report: &'r Report, shape: &Shape) -> Vec<LossRow<'r>> {
                 format!("{} from {copy} ({age})", left.asset)
             })
             .collect();
-        let by_copy = match left_as_copy().count() - by_copy.len() {
-            0 => by_copy.join(", "),
-            more => format!("{} and {more} more", by_copy.join(", ")),
-        };
+        let by_copy = phrases::names_of(by_copy.iter().map(String::as_str), left_as_copy().count(), MAX_NAMES);
         LossRow {
             domain: &loss.domain,
             lost: phrases::names(loss.lost.iter().map(AsRef::as_ref), MAX_NAMES),
@@ -506,20 +520,22 @@ fn restore_tests<'r>(report: &'r Report, shape: &Shape) -> Vec<TestRow<'r>> {
     rows.collect()
 }
 
-fn untested(report: &Report) -> String {
-    let never: Vec<&str> = report
+/// Returns the assets whose restore was asked for and not shown, each once.
+fn untested(report: &Report) -> Vec<&str> {
+    let mut never: Vec<&str> = report
         .findings
         .iter()
         .filter(|finding| finding.control == ControlId::RestoreTested && finding.verdict.is_open())
         .filter_map(|finding| finding.asset())
         .collect();
-    phrases::names(never.iter().copied(), MAX_NAMES * 2)
+    never.dedup();
+    never
 }
 
 fn waivers(report: &Report) -> Vec<WaiverRow<'_>> {
     let rows = report.waivers.iter().map(|waiver| WaiverRow {
-        controls: waiver.controls.iter().map(|control| control.word()).collect::<Vec<_>>().join(", "),
-        assets: waiver.assets.join(", "),
+        controls: phrases::names(waiver.controls.iter().map(|control| control.word()), waiver.controls.len()),
+        assets: phrases::names(waiver.assets.iter().map(String::as_str), MAX_NAMES),
         reason: &waiver.reason,
         approved: format!("{}, {}", waiver.approved_by, waiver.approved_on),
         expires: &waiver.expires,

@@ -20,13 +20,39 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Returns what the report comes to, in one sentence.
+/// What a column sorts last: beyond every length, and exact in the numbers of a browser, as is one less.
+pub(super) const SORTS_LAST: i64 = (1 << 53) - 1;
+
+/// Returns what a column of verdicts is sorted by: worse is more. Where nothing that applies was asked, nothing
+/// is known.
+pub(super) const fn rank(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Met => 0,
+        Verdict::New => 1,
+        Verdict::Accepted => 2,
+        Verdict::Unknown | Verdict::NotApplicable => 3,
+        Verdict::Gap => 4,
+    }
+}
+
+/// Returns what the report comes to, in a sentence or two.
 pub(super) fn verdict_line(report: &Report) -> String {
     let counts = &report.summary.assets;
     let assets = |count: u64| if count == 1 { "1 asset".to_owned() } else { format!("{count} assets") };
-    let worst = report.losses.iter().max_by_key(|loss| loss.lost.len()).filter(|loss| !loss.lost.is_empty());
-    let loss = worst.map_or_else(String::new, |loss| {
-        format!(" If {} were lost today, {} of {} would be gone.", loss.domain, loss.lost.len(), counts.total)
+    let worst = report.losses.iter().max_by_key(|loss| (loss.lost.len(), loss.unknown.len()));
+    let loss = worst.map_or_else(String::new, |loss| match (loss.lost.len(), loss.unknown.len()) {
+        (0, 0) => String::new(),
+        (gone, 0) => format!(" If {} were lost today, {gone} of {} would be gone.", loss.domain, counts.total),
+        (0, unknown) => {
+            format!(
+                " If {} were lost today, nobody can tell whether {unknown} of {} would be left.",
+                loss.domain, counts.total
+            )
+        }
+        (gone, unknown) => format!(
+            " If {} were lost today, {gone} of {} would be gone, and of {unknown} nobody can tell.",
+            loss.domain, counts.total
+        ),
     });
     match report.verdict {
         Verdict::Gap if counts.gap > 0 => {
@@ -41,9 +67,31 @@ pub(super) fn verdict_line(report: &Report) -> String {
         Verdict::Unknown => {
             format!("No gap was found, but of {} of {} nobody can tell.{loss}", counts.unknown, assets(counts.total))
         }
-        Verdict::Accepted | Verdict::New | Verdict::Met | Verdict::NotApplicable => {
+        Verdict::Accepted | Verdict::New => {
+            format!(
+                "No gap is open, but not all is met: of {}, {} have what somebody accepted, a gap or an unknown, and {} \
+                 what is still inside its grace.{loss}",
+                assets(counts.total),
+                counts.accepted,
+                counts.new
+            )
+        }
+        Verdict::Met => {
             format!("Every question about {} was answered, and no gap is open.{loss}", assets(counts.total))
         }
+        Verdict::NotApplicable => {
+            format!("Nothing was asked about {}, so nobody can tell.{loss}", assets(counts.total))
+        }
+    }
+}
+
+/// Returns what stands where there is nothing to decide: that no gap is open is no answer to what is unknown.
+pub(super) fn no_decision(report: &Report) -> String {
+    let unknown = report.findings.iter().filter(|finding| finding.verdict == Verdict::Unknown).count();
+    match unknown {
+        0 => "None: no gap is open.".to_owned(),
+        1 => "None for a gap: no gap is open. Of 1 finding nobody can tell: somebody has to look.".to_owned(),
+        many => format!("None for a gap: no gap is open. Of {many} findings nobody can tell: somebody has to look."),
     }
 }
 
@@ -103,13 +151,41 @@ pub(super) fn controls<'r>(findings: &[&'r Finding], verdict: Verdict) -> Vec<&'
     controls
 }
 
+/// How long names together may be, in characters, so that what says how many more there are is never cut
+/// from the field.
+const NAMES_ROOM: usize = 340;
+
 /// Returns names joined by commas, the first `most` of them and how many more there are.
 pub(super) fn names<'n>(names: impl ExactSizeIterator<Item = &'n str>, most: usize) -> String {
     let total = names.len();
-    let shown: Vec<&str> = names.take(most).collect();
-    match total - shown.len() {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+    names_of(names, total, most)
+}
+
+/// Returns names as `names` does, where there are `total` and some of them are not among `names`.
+pub(super) fn names_of<'n>(names: impl Iterator<Item = &'n str>, total: usize, most: usize) -> String {
+    let mut text = String::new();
+    let mut room = NAMES_ROOM;
+    let mut shown = 0;
+    for name in names.take(most) {
+        let length = name.chars().count() + 2;
+        if length > room {
+            // One that is too long for the whole field is cut, so that no list begins without a name.
+            if shown == 0 {
+                text.extend(name.chars().take(NAMES_ROOM / 2));
+                text.push_str(" … (cut)");
+                shown += 1;
+            }
+            break;
+        }
+        room -= length;
+        text.push_str(if shown == 0 { "" } else { ", " });
+        text.push_str(name);
+        shown += 1;
+    }
+    match (shown, total - shown) {
+        (_, 0) => text,
+        (0, more) => more.to_string(),
+        (_, more) => format!("{text} and {more} more"),
     }
 }
 
@@ -129,4 +205,40 @@ pub(super) fn by_asset(report: &Report) -> Vec<Vec<&Finding>> {
             own
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::escape;
+
+    fn many(count: usize, name: &str) -> Vec<&str> {
+        std::iter::repeat_n(name, count).collect()
+    }
+
+    #[test]
+    fn how_many_more_there_are_is_never_cut_from_a_list_of_names() {
+        for (count, name) in
+            [(30, "a-repository-with-a-rather-long-name-of-its-own"), (3, &*"x".repeat(390)), (500, "x")]
+        {
+            let list = names(many(count, name).into_iter(), 12);
+            let shown = escape::line(&list);
+            let more: usize = shown
+                .strip_suffix(" more")
+                .and_then(|rest| rest.rsplit_once("and "))
+                .map(|(_, more)| more.parse().unwrap())
+                .unwrap_or_else(|| panic!("{shown}"));
+            assert_eq!(shown.split(" and ").next().unwrap().split(", ").count() + more, count, "{shown}");
+        }
+        assert_eq!(names(many(2, "x").into_iter(), 12), "x, x");
+        assert!(names(many(1, &"x".repeat(900)).into_iter(), 12).ends_with(" … (cut)"));
+    }
+
+    #[test]
+    fn what_sorts_last_is_exact_in_a_browser_and_unknown_differs_from_never() {
+        #[expect(clippy::cast_precision_loss, reason = "that there is none is what is tested")]
+        let number = |value: i64| value as f64;
+        assert!(number(SORTS_LAST - 1) < number(SORTS_LAST));
+        assert!(SORTS_LAST < 1 << 53);
+    }
 }

@@ -50,7 +50,8 @@ impl Templates {
         EMBEDDED.iter().map(|(name, _)| *name)
     }
 
-    /// Puts `text` in the place of the template called `name`; nothing happens where there is none.
+    /// Puts `text` in the place of the template called `name`; nothing happens where there is none. Line ends
+    /// become line feeds, and a byte order mark goes.
     ///
     /// # Errors
     ///
@@ -58,6 +59,7 @@ impl Templates {
     /// names the template, its line and its column.
     pub fn replace(&mut self, name: &str, text: String) -> Result<(), TemplateFault> {
         let Some(position) = EMBEDDED.iter().position(|(known, _)| *known == name) else { return Ok(()) };
+        let text = as_browsers_read(text);
         match name {
             STYLE => stays_inside(name, &text, &["</style"])?,
             SCRIPT => stays_inside(name, &text, &["</script", "<!--"])?,
@@ -96,6 +98,15 @@ impl Templates {
         let filled = tera.render(name, context).map_err(fault)?;
         out.write_all(filled.as_bytes())?;
         Ok(())
+    }
+}
+
+/// Returns text without a byte order mark and with line feeds alone. A browser reads line ends so before it
+/// takes the digest that the policy of the page is about (HTML, section 13.2.3.5).
+fn as_browsers_read(text: String) -> String {
+    match text.strip_prefix('\u{feff}') {
+        None if !text.contains('\r') => text,
+        rest => rest.unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n"),
     }
 }
 

@@ -117,14 +117,19 @@ await test("a column is sorted both ways, worse is more, and the heading says so
   const before = await column();
   assert.ok(before.some((value, index) => index > 0 && value < before[index - 1]), "the order is not that of the column");
   await heading.getByRole("button").click();
-  assert.equal(await heading.getAttribute("aria-sort"), "ascending");
-  const up = await column();
-  assert.deepEqual(up, [...before].sort((a, b) => a - b));
+  assert.equal(await heading.getAttribute("aria-sort"), "descending", "the worst comes first");
+  const down = await column();
+  assert.deepEqual(down, [...before].sort((a, b) => b - a));
   // By the keyboard.
   await heading.getByRole("button").focus();
   await page.keyboard.press("Enter");
-  assert.equal(await heading.getAttribute("aria-sort"), "descending");
-  assert.deepEqual(await column(), up.reverse());
+  assert.equal(await heading.getAttribute("aria-sort"), "ascending");
+  assert.deepEqual(await column(), down.reverse());
+  const verdicts = () => table.locator("tbody tr td:first-child .v").allTextContents();
+  const ranks = ["GAP", "UNKNOWN", "accepted", "new", "met"];
+  const worstFirst = (await verdicts()).sort((a, b) => ranks.indexOf(a) - ranks.indexOf(b));
+  await table.locator("thead th", { hasText: "verdict" }).getByRole("button").click();
+  assert.deepEqual(await verdicts(), worstFirst);
   await table.locator("thead th", { hasText: "asset" }).getByRole("button").click();
   assert.equal(await heading.getAttribute("aria-sort"), null);
   assert.deepEqual(faults, []);
@@ -166,6 +171,28 @@ await test("the register is filtered by text, verdict and section", async () => 
   await page.close();
 });
 
+// The text of a page as it is printed.
+const printed = async (page, name) => {
+  const path = join(folder, `${name}.pdf`);
+  await page.pdf({ path, preferCSSPageSize: true, printBackground: true });
+  return execFileSync("pdftotext", ["-raw", path, "-"], { encoding: "utf8" });
+};
+
+await test("on paper stands all of it with its reasons, whatever was filtered and folded", async () => {
+  const { page, faults } = await open("estate");
+  const ids = await shown(page);
+  await page.getByLabel("Verdict").selectOption("met");
+  const filtered = await shown(page);
+  assert.ok(filtered.length > 0 && filtered.length < ids.length);
+  const paper = (await printed(page, "estate-filtered")).replace(/\s/g, "");
+  const lacking = ids.filter((id) => !paper.includes(id));
+  assert.deepEqual(lacking, [], "what was filtered out is on paper");
+  assert.ok(paper.includes("policyline"), "the reasons are on paper");
+  assert.deepEqual(await shown(page), filtered, "on the screen the filter stands as before");
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 await test("without script everything is there, and nothing that would need it", async () => {
   const plain = await chromium.launch({ executablePath, args, headless: true });
   const page = await (await plain.newContext({ javaScriptEnabled: false })).newPage();
@@ -173,6 +200,7 @@ await test("without script everything is there, and nothing that would need it",
   assert.equal((await shown(page)).length, 60);
   assert.equal(await page.locator("#tools").isVisible(), false);
   assert.equal(await page.locator("thead button").count(), 0);
+  assert.match((await printed(page, "estate-no-script")).replace(/\s/g, ""), /policyline/, "the reasons are on paper");
   await page.locator("details.section > summary").first().click();
   assert.equal((await shown(page)).length, 40, "folding needs no script");
   await plain.close();
@@ -248,6 +276,7 @@ await test("of 100,000 assets the page is below 30 MB, says what it leaves out, 
     });
     return performance.now() - before;
   });
+  assert.match(await page.locator("#f-count").textContent(), / of 2000 rows shown; 98000 more assets are not on this page/);
   console.log(`     ${(bytes / 1e6).toFixed(2)} MB, opened in ${opened.toFixed(0)} ms, filtered in ${filtering.toFixed(0)} ms`);
   assert.ok(opened < 2_000 * slack, `opened in ${opened} ms`);
   assert.ok(filtering < 2_000 * slack, `filtered in ${filtering} ms`);

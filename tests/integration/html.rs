@@ -31,6 +31,18 @@ fn with_templates(templates: &[(&str, &str)], more: &[&str]) -> (Option<i32>, St
     (output.status.code(), stdout(&output), stderr(&output))
 }
 
+/// Runs an audit, offline, of a policy with these `lines` after its version and its title, and returns what it
+/// prints in `format`.
+fn of_policy(lines: &str, format: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = folder.path().join("policy.yaml");
+    fs::write(&policy, format!("version: 1\ntitle: T\n{lines}")).expect("written");
+    let path = policy.display().to_string();
+    let output = lastgood(&["audit", &path, "--offline", "--as-of", "2026-01-03T00:00:00Z", "--format", format]);
+    assert!(matches!(output.status.code(), Some(0 | 10 | 11)), "{}", stderr(&output));
+    stdout(&output)
+}
+
 #[test]
 fn sections_stand_in_the_order_of_consequence() {
     let page = page();
@@ -83,8 +95,105 @@ fn nothing_that_was_not_seen_looks_met() {
     // Not one asset of 2020 is met, so no mark of the page may say so but the legend and what was seen.
     let body = page.split("</style>").nth(1).expect("a body");
     assert_eq!(body.matches("class=\"v met\"").count(), 0);
-    assert!(!body.contains("b-known"), "no exposure is known, so no bar is drawn as if it were");
+    assert!(!body.contains("\"b-met\""), "no exposure is known, so no bar is drawn as if it were");
     assert!(body.contains("class=\"v unknown\">UNKNOWN"), "a word and not only a colour");
+}
+
+#[test]
+fn a_bar_is_green_only_where_the_target_is_known_and_the_evidence_suffices() {
+    let asset = |id: &str, objective: &str| {
+        format!(
+            "  - {{ id: {id}, lives_in: here, objective: {objective}, owner: Squad, copies: [{{ id: said, in: there, by: attestation, \
+             statement: 'Yes', attested_by: Ann, attested_on: 2026-01-02, captured_at: 2026-01-02, expires: 2026-12-31 }}] }}\n"
+        )
+    };
+    let policy = |assets: &[(&str, &str)]| {
+        let assets: String = assets.iter().map(|(id, objective)| asset(id, objective)).collect();
+        format!(
+            "systems:\n  here: {{ kind: external, domains: {{ site: a }} }}\n  there: {{ kind: external, domains: {{ site: b }} }}\nobjectives:\n  \
+             no-target: {{ rpo: unknown, evidence: attested }}\n  seen: {{ rpo: 7d, evidence: observed }}\n  said: {{ rpo: 7d, \
+             evidence: attested }}\nassets:\n{assets}"
+        )
+    };
+    let bars = |page: &str, kind: &str| page.matches(&format!("<rect class=\"b-{kind}\"")).count();
+    let page = of_policy(&policy(&[("a", "no-target"), ("b", "seen"), ("c", "said")]), "html");
+    assert_eq!(page.matches(">24 h<").count(), 6, "all three exposures are known, in the register and in the chart");
+    assert_eq!(bars(&page, "met"), 1, "that of `c`");
+    assert_eq!(bars(&page, "unknown") + bars(&page, "gap"), 2);
+    assert_eq!(bars(&of_policy(&policy(&[("a", "no-target"), ("b", "seen")]), "html"), "met"), 0);
+}
+
+/// A policy that has nothing but what nobody knows.
+const NOBODY_KNOWS: &str = "systems:\n  here: { kind: external, domains: { site: a } }\nobjectives:\n  o: { rpo: 1d }\nassets:\n  - { id: a, lives_in: here, objective: o, owner: Squad, copies: unknown }\n";
+
+#[test]
+fn where_nothing_was_asked_nothing_was_answered() {
+    for format in ["html", "markdown"] {
+        let told = of_policy(NOBODY_KNOWS, format);
+        assert!(!told.contains("question was answered"), "{told}");
+        assert!(told.contains("No look failed, but none is in the evidence either. Even so, of "), "{told}");
+        let decisions = told.split("Decisions needed").nth(1).expect("it").split("Counts").next().expect("it");
+        assert!(decisions.contains("None for a gap") && decisions.contains("somebody has to look"), "{decisions}");
+    }
+}
+
+#[test]
+fn what_somebody_accepted_is_not_told_as_answered() {
+    let waivers: String = of_policy(NOBODY_KNOWS, "csv")
+        .lines()
+        .filter_map(|line| line.split(',').find(|cell| cell.contains(":a"))?.split(':').next().map(str::to_owned))
+        .map(|control| {
+            format!(
+                "  - {{ control: {control}, assets: [a], reason: slow, approved_by: TSC, approved_on: 2026-01-01, expires: 2026-03-01 }}\n"
+            )
+        })
+        .collect();
+    let told = of_policy(&format!("{NOBODY_KNOWS}waivers:\n{waivers}"), "markdown");
+    assert!(told.contains("**accepted** as of"), "{told}");
+    assert!(told.contains("of 1 asset, 1 have what somebody accepted"), "{told}");
+}
+
+#[test]
+fn what_is_unknown_after_a_loss_stands_beside_what_is_gone() {
+    let page = of_policy(NOBODY_KNOWS, "html");
+    assert!(page.contains("If site=a were lost today, nobody can tell whether 1 of 1 would be left."), "{page}");
+    let bars = page.split("Where originals and copies lie</caption>").nth(1).expect("the chart");
+    let bars = bars.split("Failure-domain matrix").next().expect("it");
+    assert!(bars.contains("<td class=\"n\">0</td><td class=\"n\"><strong class=\"c-unknown\">1</strong>"), "{bars}");
+    assert!(bars.contains("Of 1 asset nobody knows what copies there are"), "{bars}");
+}
+
+#[test]
+fn of_many_assets_each_list_says_how_many_it_leaves_out_and_how_many_are_unknown() {
+    use std::fmt::Write as _;
+    let mut policy = String::from(
+        "systems:\n  here: { kind: external, domains: { site: a } }\nobjectives:\n  o: { rpo: 1d, restore_test_every: 30d }\nassets:\n",
+    );
+    for number in 0..150 {
+        // A hundred without a copy, and fifty of which nobody knows.
+        let copies = if number % 3 == 0 { "unknown" } else { "[]" };
+        writeln!(
+            policy,
+            "  - {{ id: a-long-name-for-an-asset-{number:03}, lives_in: here, objective: o, owner: Squad {}, copies: {copies} }}",
+            number % 10
+        )
+        .expect("written");
+    }
+    for format in ["html", "markdown"] {
+        let told = of_policy(&policy, format);
+        let decisions = told.split("Decisions needed").nth(1).expect("it").split("Counts").next().expect("it");
+        let first = decisions.split("What to do").next().expect("it");
+        assert!(!decisions.contains("(cut)"), "{decisions}");
+        let names = first.matches("a-long-name-for-an-asset-").count();
+        let count: usize = if first.contains("150 findings") { 150 } else { 100 };
+        assert!(first.contains(&format!(" and {} more", count - names)), "{first}");
+        for owner in 0..10 {
+            assert!(decisions.contains(&format!("Squad {owner}")), "{owner}: {decisions}");
+        }
+        assert!(told.contains("of 150 assets:"), "the untested are counted");
+    }
+    let page = of_policy(&policy, "html");
+    assert!(page.contains("125 more assets are not drawn: of 50 nobody can tell how they stand"));
 }
 
 #[test]
@@ -97,6 +206,22 @@ fn a_template_of_one_s_own_takes_the_place_of_that_of_its_name() {
     assert!(out.contains("<style>body { color: red }</style>") && out.contains("Decisions needed"));
     let digest = STANDARD.encode(Sha256::digest(b"body { color: red }"));
     assert!(out.contains(&format!("style-src 'sha256-{digest}'")));
+}
+
+#[test]
+fn a_template_from_windows_is_allowed_by_the_page_s_own_policy() {
+    let (_, out, err) = with_templates(
+        &[("report.css", "\u{feff}body {\r\n color: red }\r"), ("report.js", "\"use strict\";\r\nlet x;\r\n")],
+        &["--format", "html"],
+    );
+    // What a browser reads, and takes the digest of.
+    for (element, directive, read) in
+        [("style", "style-src", "body {\n color: red }\n"), ("script", "script-src", "\"use strict\";\nlet x;\n")]
+    {
+        let digest = STANDARD.encode(Sha256::digest(read.as_bytes()));
+        assert!(out.contains(&format!("{directive} 'sha256-{digest}'")), "{element}: {err}");
+        assert!(out.contains(&format!("<{element}>{read}</{element}>")), "{element}");
+    }
 }
 
 #[test]

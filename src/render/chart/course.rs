@@ -33,6 +33,7 @@ struct Row<'r> {
     worst: String,
     rpo: String,
     attainment: String,
+    sort: Sort,
     /// What the top of the field stands for.
     top: String,
     /// The line of the RPO from the top; empty without one.
@@ -43,6 +44,14 @@ struct Row<'r> {
     bands: Vec<Band>,
     /// Where recovery points were captured.
     marks: Vec<Mark>,
+}
+
+/// What columns are sorted by where their text does not tell.
+#[derive(Debug, Serialize)]
+struct Sort {
+    worst: i64,
+    rpo: i64,
+    attainment: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -98,6 +107,11 @@ fn row<'r>(course: &'r Course, asset: &Asset, period: (Instant, Instant)) -> Row
         worst: phrases::length(asset.rpo.worst_seconds, "not known"),
         rpo: phrases::length(target, "unknown"),
         attainment: phrases::attainment(asset),
+        sort: Sort {
+            worst: asset.rpo.worst_seconds.unwrap_or(phrases::SORTS_LAST - 1),
+            rpo: target.unwrap_or(phrases::SORTS_LAST - 1),
+            attainment: asset.rpo.attainment.unwrap_or(-1.0),
+        },
         top: TimeDelta::try_seconds(top).map(human_length).unwrap_or_default(),
         target: target.map(|target| percent(y(target))).unwrap_or_default(),
         lines: lines(&course.exposure, &x, &y),

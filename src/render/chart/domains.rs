@@ -17,6 +17,8 @@ const MAX_BARS: usize = 20;
 pub(super) struct Chart {
     bars: Vec<Bar>,
     left: usize,
+    /// Of how many assets nobody knows what copies there are.
+    copies_unknown: usize,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -26,6 +28,8 @@ struct Bar {
     usable: usize,
     other: usize,
     gone: usize,
+    /// Of how many nobody can tell whether they would be gone.
+    gone_unknown: usize,
     unknown: bool,
     /// Widths of the three, in percent of the widest bar.
     widths: [String; 3],
@@ -62,18 +66,19 @@ pub(super) fn chart(report: &Report) -> Chart {
             }
         }
     }
-    let gone: BTreeMap<&str, usize> =
-        report.losses.iter().map(|loss| (loss.domain.as_str(), loss.lost.len())).collect();
+    let gone: BTreeMap<&str, (usize, usize)> =
+        report.losses.iter().map(|loss| (loss.domain.as_str(), (loss.lost.len(), loss.unknown.len()))).collect();
     let mut bars: Vec<Bar> = counted
         .into_iter()
         .map(|((key, value), bar)| {
             let domain = format!("{key}={value}");
-            Bar { gone: gone.get(&*domain).copied().unwrap_or_default(), domain, unknown: value == UNKNOWN, ..bar }
+            let (gone, gone_unknown) = gone.get(&*domain).copied().unwrap_or_default();
+            Bar { gone, gone_unknown, domain, unknown: value == UNKNOWN, ..bar }
         })
         .collect();
     let left = bars.len().saturating_sub(MAX_BARS);
     if left > 0 {
-        bars.sort_by_key(|bar| std::cmp::Reverse(bar.gone.max(bar.total())));
+        bars.sort_by_key(|bar| std::cmp::Reverse((bar.gone + bar.gone_unknown).max(bar.total())));
         bars.truncate(MAX_BARS);
         bars.sort_by(|a, b| a.domain.cmp(&b.domain));
     }
@@ -82,7 +87,8 @@ pub(super) fn chart(report: &Report) -> Chart {
         bar.widths = [bar.originals, bar.usable, bar.other].map(|count| percent(share(count, widest)));
         bar.starts = [bar.originals, bar.originals + bar.usable].map(|count| percent(share(count, widest)));
     }
-    Chart { bars, left }
+    let copies_unknown = report.assets.iter().filter(|asset| asset.copies.is_none()).count();
+    Chart { bars, left, copies_unknown }
 }
 
 impl Bar {

@@ -5,8 +5,9 @@
 use serde::Serialize;
 
 use super::percent;
+use crate::model::{ControlId, Verdict};
 use crate::render::phrases;
-use crate::report::{Asset, Report};
+use crate::report::{Asset, Finding, Report};
 
 /// How many assets are shown.
 const MAX_BARS: usize = 25;
@@ -31,6 +32,8 @@ pub(super) struct Chart<'r> {
     ticks: Vec<Tick>,
     bars: Vec<Bar<'r>>,
     left: usize,
+    /// Of how many of those left out nobody can tell how they stand.
+    left_unknown: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,9 +55,17 @@ struct Bar<'r> {
     width: String,
     /// Where the target is; empty where nobody knows it.
     target: String,
-    /// Whether the exposure is known to be beyond the target.
-    beyond: bool,
-    sort: i64,
+    /// How it stands to the target: `met`, `unknown` or `gap`.
+    stands: &'static str,
+    /// What the columns are sorted by: worse is more.
+    sort: Sort,
+}
+
+#[derive(Debug, Serialize)]
+struct Sort {
+    verdict: u8,
+    exposure: i64,
+    rpo: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,36 +75,59 @@ enum Kind {
     Never,
 }
 
+/// How an exposure stands to its target; the worse is the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stands {
+    Met,
+    Unknown,
+    Gap,
+}
+
+impl Stands {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Unknown => "unknown",
+            Self::Gap => "gap",
+        }
+    }
+}
+
 /// Returns the chart of the assets that are furthest beyond their RPO.
 pub(super) fn chart(report: &Report) -> Chart<'_> {
-    let mut worst: Vec<(&Asset, Kind, f64)> = report
+    let findings = phrases::by_asset(report);
+    let mut worst: Vec<(&Asset, Kind, Stands, f64)> = report
         .assets
         .iter()
-        .map(|asset| {
+        .zip(&findings)
+        .map(|(asset, findings)| {
             let kind = match (asset.rpo.exposure_seconds, phrases::is_without_any_point(asset)) {
                 (Some(_), _) => Kind::Known,
                 (None, true) => Kind::Never,
                 (None, false) => Kind::Unknown,
             };
-            (asset, kind, ratio(asset))
+            (asset, kind, stands(asset, findings), ratio(asset))
         })
         .collect();
-    // Never is worse than any ratio; unknown is worse than all that is within, and not known to be worse
-    // than what is beyond.
-    let rank = |kind: Kind, ratio: f64| match kind {
-        Kind::Never => f64::INFINITY,
-        Kind::Unknown => 1.0,
-        Kind::Known => ratio,
+    // Never is worse than any ratio; unknown is worse than all that is met, and not known to be worse than
+    // what is a gap.
+    let rank = |kind: Kind, stands: Stands, ratio: f64| match (kind, stands) {
+        (Kind::Never, _) => f64::INFINITY,
+        (Kind::Unknown, _) | (Kind::Known, Stands::Unknown) => 1.0,
+        (Kind::Known, Stands::Gap) => ratio.max(1.0),
+        (Kind::Known, Stands::Met) => ratio.min(1.0),
     };
-    worst.sort_by(|(_, a, ratio_a), (_, b, ratio_b)| {
-        rank(*b, *ratio_b).total_cmp(&rank(*a, *ratio_a)).then_with(|| b.cmp(a))
+    worst.sort_by(|(_, kind_a, stands_a, ratio_a), (_, kind_b, stands_b, ratio_b)| {
+        rank(*kind_b, *stands_b, *ratio_b)
+            .total_cmp(&rank(*kind_a, *stands_a, *ratio_a))
+            .then_with(|| (stands_b, kind_b).cmp(&(stands_a, kind_a)))
     });
-    let left = worst.len().saturating_sub(MAX_BARS);
-    worst.truncate(MAX_BARS);
+    let left = worst.split_off(worst.len().min(MAX_BARS));
+    let left_unknown = left.iter().filter(|(_, kind, stands, _)| *kind != Kind::Never && *stands == Stands::Unknown);
     let lengths = worst.iter().flat_map(|(asset, ..)| [asset.rpo.exposure_seconds, asset.rpo.target_seconds]);
     let (low, high) = span(lengths.flatten());
     let place = |seconds: i64| percent(place(seconds, low, high));
-    let bars = worst.iter().map(|(asset, kind, _)| Bar {
+    let bars = worst.iter().map(|(asset, kind, stands, _)| Bar {
         asset: &asset.id,
         verdict: phrases::verdict(asset.verdict),
         state: asset.verdict.word(),
@@ -106,14 +140,36 @@ pub(super) fn chart(report: &Report) -> Chart<'_> {
         },
         width: asset.rpo.exposure_seconds.map_or_else(|| "100".to_owned(), place),
         target: asset.rpo.target_seconds.map(place).unwrap_or_default(),
-        beyond: asset.rpo.exposure_seconds.zip(asset.rpo.target_seconds).is_some_and(|(is, most)| is > most),
-        sort: asset.rpo.exposure_seconds.unwrap_or(if *kind == Kind::Never { i64::MAX } else { i64::MAX - 1 }),
+        stands: stands.word(),
+        sort: Sort {
+            verdict: phrases::rank(asset.verdict),
+            exposure: asset.rpo.exposure_seconds.unwrap_or(match kind {
+                Kind::Never => phrases::SORTS_LAST,
+                Kind::Known | Kind::Unknown => phrases::SORTS_LAST - 1,
+            }),
+            rpo: asset.rpo.target_seconds.unwrap_or(phrases::SORTS_LAST - 1),
+        },
     });
     let ticks = TICKS.iter().filter(|(seconds, _)| (low..=high).contains(seconds));
     Chart {
         bars: bars.collect(),
         ticks: ticks.map(|(seconds, label)| Tick { x: place(*seconds), label }).collect(),
-        left,
+        left_unknown: left_unknown.count(),
+        left: left.len(),
+    }
+}
+
+/// Returns how an asset's exposure stands to its RPO. It is met only where the judge found it so: a length
+/// within the target may rest on evidence that the objective does not take.
+fn stands(asset: &Asset, findings: &[&Finding]) -> Stands {
+    let found = findings.iter().find(|finding| finding.control == ControlId::RecoveryPointAge);
+    let known = asset.rpo.exposure_seconds.zip(asset.rpo.target_seconds);
+    match (found.map(|finding| finding.verdict), known) {
+        (Some(Verdict::Gap), _) => Stands::Gap,
+        (Some(Verdict::Met), Some((is, most))) if is <= most => Stands::Met,
+        // What somebody accepted, or what is new, is beyond all the same.
+        (Some(Verdict::Accepted | Verdict::New), Some((is, most))) if is > most => Stands::Gap,
+        _ => Stands::Unknown,
     }
 }
 

@@ -226,7 +226,7 @@ fn counts(report: &Report, changes: Option<&Changes>) -> String {
 fn decisions(report: &Report) -> String {
     let decisions = rank::decisions(report, MAX_DECISIONS);
     if decisions.is_empty() {
-        return "\n### Decisions needed\n\nNone: no gap is open.\n".to_owned();
+        return format!("\n### Decisions needed\n\n{}\n", phrases::no_decision(report));
     }
     let mut text = "\n### Decisions needed\n\n".to_owned();
     for (number, decision) in decisions.iter().enumerate() {
