@@ -226,8 +226,7 @@ mod tests {
             let more: usize = shown
                 .strip_suffix(" more")
                 .and_then(|rest| rest.rsplit_once("and "))
-                .map(|(_, more)| more.parse().unwrap())
-                .unwrap_or_else(|| panic!("{shown}"));
+                .map_or_else(|| panic!("{shown}"), |(_, more)| more.parse().unwrap());
             assert_eq!(shown.split(" and ").next().unwrap().split(", ").count() + more, count, "{shown}");
         }
         assert_eq!(names(many(2, "x").into_iter(), 12), "x, x");
@@ -239,6 +238,6 @@ mod tests {
         #[expect(clippy::cast_precision_loss, reason = "that there is none is what is tested")]
         let number = |value: i64| value as f64;
         assert!(number(SORTS_LAST - 1) < number(SORTS_LAST));
-        assert!(SORTS_LAST < 1 << 53);
+        const { assert!(SORTS_LAST < 1 << 53) };
     }
 }
