@@ -372,10 +372,10 @@ fn if_undecided(report: &Report, decision: &rank::Decision<'_>) -> String {
         Some((domain, lost)) if decision.assets.len() > 1 => {
             let more = match worst.len() - 1 {
                 0 => String::new(),
-                1 => ", and some with 1 other domain".to_owned(),
-                more => format!(", and some with {more} other domains"),
+                1 => "; that of 1 other domain takes some".to_owned(),
+                more => format!("; those of {more} other domains take some"),
             };
-            format!("{lost} of {} are gone with {domain}{more}.", decision.assets.len())
+            format!("the loss of {domain} takes {lost} of these {}{more}.", decision.assets.len())
         }
         _ => consequence(report, decision.finding),
     }

@@ -23,7 +23,7 @@ fn where_not_all_assets_have_room_the_gaps_have() {
         let copies = if section < 35 { "unknown" } else { "[]" };
         for asset in 0..60 {
             text.push_str(&format!(
-                "  - {{ id: s{section:02}-{asset:02}, section: S{section:02}, lives_in: a, objective: o, copies: {copies} }}\n"
+                "  - {{ id: s{section:02}-{asset:02}, section: S{section:02}, lives_in: a, objective: o, owner: Squad, copies: {copies} }}\n"
             ));
         }
     }
