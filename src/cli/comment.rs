@@ -24,10 +24,9 @@ use crate::report::{self, Report};
 /// Judges, compares and comments.
 pub(super) fn run(args: &CommentArgs) -> Result<u8, Failure> {
     let marker = marker(&args.key.clone().unwrap_or_else(|| key_of(&args.policy.policy)));
-    let only: Vec<String> = args.only.iter().map(|pattern| pattern.text.clone()).collect();
     if let Some(why) = &args.nothing_judged {
         let to = destination(args)?;
-        let extras = Extras { marker: Some(&marker), ..extras(args, &only) };
+        let extras = Extras { marker: Some(&marker), ..extras(args) };
         deliver(args, to, &marker, &nothing_judged(why, &extras), "nothing was judged")?;
         // Nothing that was judged is nothing that is known.
         return Ok(if args.fail_on == exit::FailOn::Unknown { exit::UNKNOWN } else { exit::OK });
@@ -56,8 +55,7 @@ pub(super) fn run(args: &CommentArgs) -> Result<u8, Failure> {
     };
     let imports = args.changed.as_deref().map(|list| changed_imports(list, args, base.iter().chain([&policy])));
     let imports = imports.transpose()?.unwrap_or_default();
-    let extras =
-        Extras { marker: Some(&marker), changes: changes.as_ref(), changed_imports: &imports, ..extras(args, &only) };
+    let extras = Extras { marker: Some(&marker), changes: changes.as_ref(), changed_imports: &imports, ..extras(args) };
     deliver(args, to, &marker, &text(&head, &extras), &verdict(&head))?;
     Ok(exit::code(&head, args.fail_on))
 }
@@ -101,11 +99,10 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 /// Returns what the command line alone puts into the comment.
-fn extras<'a>(args: &'a CommentArgs, only: &'a [String]) -> Extras<'a> {
+fn extras(args: &CommentArgs) -> Extras<'_> {
     Extras {
         not_compared: args.not_compared.as_deref(),
         commit: args.commit.as_deref(),
-        only,
         report_url: args.report_url.as_deref(),
         ..Extras::default()
     }

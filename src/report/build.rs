@@ -115,8 +115,10 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
             sha256: policy.sha256().to_owned(),
             owner: policy.document().owner.as_ref().and_then(|owner| owner.value.known()).map(Owner::to_string),
         },
-        only: (!only.is_empty())
-            .then(|| Only { ids: only.iter().map(written).collect(), left_out: (kept.len() - indices.len()) as u64 }),
+        only: (!only.is_empty()).then(|| Only {
+            ids: only.iter().map(|pattern| pattern.text.clone()).collect(),
+            left_out: (kept.len() - indices.len()) as u64,
+        }),
         summary: summary(&assets, &findings),
         assets,
         findings,
@@ -245,11 +247,6 @@ fn asset(
             .filter(|_| subject.membership != Membership::Member)
             .map(|notes| notes.value.clone()),
     }
-}
-
-/// Returns a pattern as it was written.
-fn written(pattern: &NamePattern) -> String {
-    format!("{}{}", if pattern.excludes { "!" } else { "" }, pattern.text)
 }
 
 fn finding_view(shared: &Shared, subjects: &[Subject<'_>], finding: judge::Finding) -> Finding {

@@ -36,8 +36,6 @@ pub struct Extras<'e> {
     pub not_compared: Option<&'e str>,
     /// The commit that was judged; `None` where the comment cannot say.
     pub commit: Option<&'e str>,
-    /// The patterns of the assets that the report is of; empty for all.
-    pub only: &'e [String],
     /// Where the whole report is, a URL; `None` where the comment cannot say.
     pub report_url: Option<&'e str>,
 }
@@ -119,12 +117,10 @@ pub fn nothing_judged(why: &str, extras: &Extras<'_>) -> String {
 
 fn heading(report: &Report, extras: &Extras<'_>) -> String {
     let commit = extras.commit.map_or_else(String::new, |commit| format!(" at commit `{commit}`"));
-    let only = if extras.only.is_empty() {
-        String::new()
-    } else {
-        let patterns = phrases::names(extras.only.iter().map(String::as_str), MAX_NAMES);
+    let only = report.only.as_ref().map_or_else(String::new, |only| {
+        let patterns = phrases::names(only.ids.iter().map(String::as_str), MAX_NAMES);
         format!("\n**Not the whole policy**: only assets that match {} are shown and counted.\n", shown(&patterns))
-    };
+    });
     format!(
         "## {}: {}\n\n**{}** as of {}{commit}. {}\n{only}",
         phrases::verdict(report.verdict),
