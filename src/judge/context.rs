@@ -249,9 +249,9 @@ pub struct Past {
 impl Past {
     /// Returns the past of an asset by the states of its copies.
     pub fn of(subject: &Subject<'_>, states: &[CopyState<'_>], floor: Grade, as_of: Instant) -> Self {
-        let counts = |state: &&CopyState<'_>| state.is_sure(floor) || state.standing == Standing::Absent;
         let points = |grade| -> Vec<Held> {
-            states.iter().filter(counts).flat_map(|state| state.history(as_of, grade)).collect()
+            let telling = states.iter().filter(|state| state.tells_of_its_past(floor));
+            telling.flat_map(|state| state.history(as_of, grade)).collect()
         };
         // How long it was beyond the RPO is known only while every copy is known.
         let all = match subject.asset.copies.value {
@@ -259,7 +259,11 @@ impl Past {
             OrUnknown::Known(_) => vec![(Instant::MIN_UTC, Instant::MAX_UTC)],
         };
         let whole = states.iter().fold(all, |whole, state| {
-            if counts(&state) { super::exposure::intersection(&whole, &state.whole) } else { Vec::new() }
+            if state.tells_of_its_past(floor) {
+                super::exposure::intersection(&whole, &state.whole)
+            } else {
+                Vec::new()
+            }
         });
         Self { sure: points(floor), all: points(Grade::None), whole }
     }

@@ -195,6 +195,11 @@ impl<'a> CopyState<'a> {
         self.standing == Standing::Usable && self.grade >= floor
     }
 
+    /// Returns whether what was seen of its past is to be relied on: it counts, or is known to have nothing now.
+    pub fn tells_of_its_past(&self, floor: Grade) -> bool {
+        self.is_sure(floor) || self.standing == Standing::Absent
+    }
+
     /// Returns whether it may yet turn out to count: it is in doubt, or its evidence is too weak.
     pub fn may_count(&self) -> bool {
         self.standing >= Standing::Doubtful

@@ -112,7 +112,7 @@ fn points(objective: &Objective, states: &[CopyState<'_>], as_of: Instant, perio
             captured: held.captured,
             available: held.available,
             copy,
-            counts: *grade >= floor,
+            counts: state.tells_of_its_past(floor) && *grade >= floor,
             gone: Some(held.until),
         }));
     }

@@ -2,6 +2,10 @@
 //!
 //! What stands where on the page is in `html`.
 
+use lastgood::evidence::fact::{Question, Unseen};
+use lastgood::evidence::{Fact, Observation, Point, RecoveryPoints};
+use lastgood::model::time::parse_instant;
+use lastgood::model::{Grade, UnseenReason};
 use lastgood::render::{Format, Look};
 use lastgood::report::Report;
 
@@ -43,6 +47,39 @@ fn what_never_had_a_copy_has_a_course() {
     let report = report(&policy(&text), Vec::new(), "2026-01-01");
     let shown: Vec<&str> = report.courses.items.iter().map(|course| &*course.asset).collect();
     assert_eq!((shown, report.courses.left), (vec!["never"], 0));
+}
+
+#[test]
+fn points_of_the_past_count_in_a_course_only_where_attainment_counts_them() {
+    let text = format!(
+        "{}  - {{ id: x, lives_in: a, objective: o, copies: [{{ id: c, in: a, by: import, file: f.jsonl }}] }}\n",
+        HEAD.replace("rpo: 1d", "rpo: 1d, evidence: observed")
+    );
+    let at = |text: &str| parse_instant(text).expect("a time");
+    let of_copy = |fact, seen: &str| {
+        let mut observation = Observation::new(fact, at(seen));
+        (observation.asset, observation.copy) = (Some("x".into()), Some("c".into()));
+        observation
+    };
+    let list = |seen: &str, captured: &str| {
+        let captured_at = at(captured);
+        let point = Point { available_at: None, bytes: None, captured_at, digest: None, items: None, location: None };
+        let points = vec![point];
+        let listed = RecoveryPoints { complete: true, from: None, grade: Grade::Observed, kept_from: None, points };
+        of_copy(Fact::RecoveryPoints(listed), seen)
+    };
+    let lists = vec![list("2025-12-10", "2025-12-09"), list("2025-12-20", "2025-12-19")];
+    let hidden = Unseen { fact: Some(Question::RecoveryPoints), reason: UnseenReason::NotFound, what: "it".into() };
+    let failed = of_copy(Fact::Unseen(hidden), "2025-12-31");
+    let counted = |observations: Vec<Observation>| {
+        let report = report(&policy(&text), observations, "2026-01-01");
+        let points = &report.courses.items[0].points;
+        (points.len(), points.iter().filter(|point| point.counts).count(), report.assets[0].rpo.attainment.is_some())
+    };
+    assert_eq!(counted(lists.clone()), (2, 2, true));
+    let (points, counts, attained) = counted([lists, vec![failed]].concat());
+    assert!(points > 0 && !attained, "what is in doubt attains nothing");
+    assert_eq!(counts, 0, "so none of its points is shown as if it did");
 }
 
 #[test]
