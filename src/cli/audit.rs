@@ -142,17 +142,6 @@ fn compare(report: &mut Report, (path, baseline): Earlier<'_>, args: &OutputArgs
             compared.title, report.policy.title
         ));
     }
-    output::note(&format!(
-        "since {} ({name}): {} new, {} updated, {} unchanged, {} no longer open{}",
-        rfc3339(compared.as_of),
-        compared.new,
-        compared.updated,
-        compared.unchanged,
-        compared.absent.len(),
-        match compared.not_seen.len() {
-            0 => String::new(),
-            count => format!(", {count} of which nobody can tell, because their assets were not seen"),
-        }
-    ));
+    output::note(&format!("since {} ({name}): {compared}", rfc3339(compared.as_of)));
     Ok(())
 }

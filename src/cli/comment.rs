@@ -229,11 +229,7 @@ fn key_of(path: &Path) -> String {
 }
 
 fn verdict(report: &Report) -> String {
-    let counts = &report.summary.assets;
-    format!(
-        "{}: {} assets: {} met, {} gap, {} unknown, {} accepted, {} new",
-        report.verdict, counts.total, counts.met, counts.gap, counts.unknown, counts.accepted, counts.new
-    )
+    format!("{}: {}", report.verdict, report.summary.assets)
 }
 
 fn told(posted: &Posted) -> String {

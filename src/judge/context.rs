@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::attainment::{Attainment, History};
-use super::copy_state::{Carrier, CopyState, Standing};
+use super::copy_state::{Carrier, CopyState};
 use super::cover::Cover;
 use super::estate::{Estate, Subject};
 use super::exposure::{Exposure, Feed, Held};

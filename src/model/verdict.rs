@@ -30,6 +30,14 @@ impl Verdict {
         verdicts.into_iter().max().unwrap_or(Self::NotApplicable)
     }
 
+    /// Returns the verdict that an asset is counted under: where nothing was asked of it, nothing is known.
+    pub const fn counted(self) -> Self {
+        match self {
+            Self::NotApplicable => Self::Unknown,
+            Self::Met | Self::New | Self::Accepted | Self::Unknown | Self::Gap => self,
+        }
+    }
+
     /// Returns whether a reader has to act on it or find out more.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Gap | Self::Unknown)

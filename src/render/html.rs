@@ -12,7 +12,7 @@ use tera::{Context, Kwargs, State, Tera, Value};
 
 use super::page::{self, Shape};
 use super::templates::{self, Templates};
-use super::{Look, RenderError, Renderer, chart, escape, notes_html, phrases, register};
+use super::{Look, RenderError, Renderer, chart, escape, notes_html, register};
 use crate::report::Report;
 
 /// How much of a report is shown. A browser lays out a few thousand rows at once; of more assets the whole
@@ -45,7 +45,6 @@ pub(super) fn write(report: &Report, templates: &Templates, out: &mut dyn io::Wr
     let page = page::page(report, &SHAPE);
     let (style, script) = (templates.text(templates::STYLE), templates.text(templates::SCRIPT));
     let mut context = Context::from_serialize(&page)?;
-    context.insert("sorts_last", &phrases::SORTS_LAST);
     context.insert("charts", &chart::charts(report, page.sections()));
     // Only what has these digests runs: nothing that text smuggles in does.
     context.insert("style_sha256", &digest(style));

@@ -20,6 +20,7 @@ mod register;
 pub mod register_csv;
 mod sarif;
 mod sheet;
+mod sort;
 mod table;
 mod templates;
 

@@ -96,15 +96,6 @@ fn whole(count: u64) -> Value {
     Value::Whole(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-/// Returns the verdict of an asset as the counts of the report have it: where nothing was asked, nothing is
-/// known.
-const fn counted(verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::NotApplicable => Verdict::Unknown,
-        Verdict::Met | Verdict::New | Verdict::Accepted | Verdict::Unknown | Verdict::Gap => verdict,
-    }
-}
-
 /// Returns how many assets have a verdict; `None` for a verdict that no asset is counted under.
 const fn assets_with(report: &Report, verdict: Verdict) -> Option<u64> {
     let counts = &report.summary.assets;
@@ -234,7 +225,7 @@ fn asset_verdicts(
     let samples = |(asset, name): (&Asset, &Arc<str>)| {
         let state = |(verdict, word): &&(Verdict, Arc<str>)| Sample {
             labels: vec![("policy", Arc::clone(policy)), ("asset", Arc::clone(name)), ("verdict", Arc::clone(word))],
-            value: Value::Whole(i64::from(*verdict == counted(asset.verdict))),
+            value: Value::Whole(i64::from(*verdict == asset.verdict.counted())),
         };
         states.iter().map(state).collect::<Vec<_>>()
     };

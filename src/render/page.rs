@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::{matrix, phrases, register};
+use super::{matrix, phrases, register, sort};
 use crate::model::time::{human, human_length, rfc3339};
 use crate::model::{ControlId, Verdict};
 use crate::report::{Asset, AssetCounts, Claim, Finding, Loss, Report, baseline, rank};
@@ -55,7 +55,7 @@ pub(super) struct Page<'r> {
     claims_left: usize,
     sections: Vec<register::Section<'r>>,
     /// How many assets the register leaves out.
-    register_left: usize,
+    register_left: u64,
     total: u64,
     domain_keys: Vec<&'r str>,
     matrix: Vec<matrix::Row<'r>>,
@@ -309,17 +309,7 @@ fn clocks(report: &Report) -> String {
 
 fn last_review(compared: &baseline::Comparison) -> LastReview {
     let on = human(compared.as_of);
-    let said = format!(
-        "Since the last review, {on}: {} findings are new, {} stand otherwise, {} are unchanged, {} are no longer open{}.",
-        compared.new,
-        compared.updated,
-        compared.unchanged,
-        compared.absent.len(),
-        match compared.not_seen.len() {
-            0 => String::new(),
-            count => format!("; of {count} nobody can tell, because their assets were not seen"),
-        }
-    );
+    let said = format!("Findings since the last review, {on}: {compared}.");
     LastReview { on, said, counted: compared.assets.is_some() }
 }
 
@@ -328,7 +318,7 @@ fn row(finding: &Finding) -> Row<'_> {
         id: finding.id(),
         verdict: phrases::verdict(finding.verdict),
         state: finding.verdict.word(),
-        rank: phrases::rank(finding.verdict),
+        rank: sort::rank(finding.verdict),
         because: &finding.because,
     }
 }

@@ -20,21 +20,6 @@ pub(super) fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
-/// What a column sorts last: beyond every length, and exact in the numbers of a browser, as is one less.
-pub(super) const SORTS_LAST: i64 = (1 << 53) - 1;
-
-/// Returns what a column of verdicts is sorted by: worse is more. Where nothing that applies was asked, nothing
-/// is known.
-pub(super) const fn rank(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Met => 0,
-        Verdict::New => 1,
-        Verdict::Accepted => 2,
-        Verdict::Unknown | Verdict::NotApplicable => 3,
-        Verdict::Gap => 4,
-    }
-}
-
 /// Returns what the report comes to, in a sentence or two.
 pub(super) fn verdict_line(report: &Report) -> String {
     let counts = &report.summary.assets;
@@ -231,13 +216,5 @@ mod tests {
         }
         assert_eq!(names(many(2, "x").into_iter(), 12), "x, x");
         assert!(names(many(1, &"x".repeat(900)).into_iter(), 12).ends_with(" … (cut)"));
-    }
-
-    #[test]
-    fn what_sorts_last_is_exact_in_a_browser_and_unknown_differs_from_never() {
-        #[expect(clippy::cast_precision_loss, reason = "that there is none is what is tested")]
-        let number = |value: i64| value as f64;
-        assert!(number(SORTS_LAST - 1) < number(SORTS_LAST));
-        const { assert!(SORTS_LAST < 1 << 53) };
     }
 }

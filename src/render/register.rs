@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::phrases;
+use super::{phrases, sort};
 use crate::model::Verdict;
-use crate::report::{Asset, Finding, Report};
+use crate::report::{Asset, AssetCounts, Finding, Report};
 
 /// How the register is shown.
 #[derive(Debug, Clone, Copy)]
@@ -39,9 +39,9 @@ pub(super) struct Section<'r> {
     name: &'r str,
     headings: Vec<Heading<'r>>,
     /// How many of its assets have each verdict.
-    counts: Counts,
+    counts: AssetCounts,
     rows: Vec<AssetRow<'r>>,
-    left: usize,
+    left: u64,
     /// The notes of its assets, each as the format shows it.
     notes: Vec<String>,
 }
@@ -53,43 +53,13 @@ impl<'r> Section<'r> {
     }
 
     /// Returns how many of its assets have each verdict.
-    pub(super) const fn counts(&self) -> &Counts {
+    pub(super) const fn counts(&self) -> &AssetCounts {
         &self.counts
     }
 
     /// Returns how many of its assets are not shown.
-    pub(super) const fn left(&self) -> usize {
+    pub(super) const fn left(&self) -> u64 {
         self.left
-    }
-}
-
-/// Assets by verdict.
-#[derive(Debug, Default, Clone, Copy, Serialize)]
-pub(super) struct Counts {
-    pub total: usize,
-    pub met: usize,
-    pub gap: usize,
-    pub unknown: usize,
-    pub accepted: usize,
-    pub new: usize,
-}
-
-impl Counts {
-    /// Returns the counts of assets with these verdicts.
-    pub(super) fn of(verdicts: impl Iterator<Item = Verdict>) -> Self {
-        let mut counts = Self::default();
-        for verdict in verdicts {
-            counts.total += 1;
-            *match verdict {
-                Verdict::Met => &mut counts.met,
-                Verdict::Gap => &mut counts.gap,
-                // Nothing that applies was asked, so nothing is known.
-                Verdict::Unknown | Verdict::NotApplicable => &mut counts.unknown,
-                Verdict::Accepted => &mut counts.accepted,
-                Verdict::New => &mut counts.new,
-            } += 1;
-        }
-        counts
     }
 }
 
@@ -109,6 +79,8 @@ pub(super) struct AssetRow<'r> {
     title: &'r str,
     verdict: &'static str,
     state: &'static str,
+    /// The verdict that it is counted under.
+    counted: &'static str,
     owner: &'r str,
     system: &'r str,
     copies: String,
@@ -122,7 +94,7 @@ pub(super) struct AssetRow<'r> {
     /// Its open findings, where they are told one by one.
     findings: Vec<OpenFinding<'r>>,
     /// What a column is sorted by where its text does not tell: worse is more.
-    sort: SortKeys,
+    sort: sort::Keys,
 }
 
 /// A copy of an asset.
@@ -145,14 +117,6 @@ struct OpenFinding<'r> {
     line: u32,
 }
 
-#[derive(Debug, Serialize)]
-struct SortKeys {
-    verdict: u8,
-    exposure: i64,
-    rpo: i64,
-    attainment: f64,
-}
-
 /// Returns the sections in the order in which they first come up, each after the one that it lies in.
 pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>], shape: &Shape) -> Vec<Section<'r>> {
     let long = report.assets.len() > shape.full;
@@ -166,11 +130,9 @@ pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>], sh
             first.entry(within).or_insert(index);
         }
     }
-    let mut totals: BTreeMap<&str, (usize, Counts)> = members
+    let mut counts: BTreeMap<&str, AssetCounts> = members
         .iter()
-        .map(|(name, indices)| {
-            (*name, (indices.len(), Counts::of(indices.iter().map(|index| report.assets[*index].verdict))))
-        })
+        .map(|(name, indices)| (*name, AssetCounts::of(indices.iter().map(|index| report.assets[*index].verdict))))
         .collect();
     if long {
         keep_worst(report, &mut members, shape);
@@ -180,7 +142,7 @@ pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>], sh
     let mut written: BTreeSet<&str> = BTreeSet::new();
     let mut section = |name: &'r str| {
         let indices = members.remove(name).unwrap_or_default();
-        let (total, counts) = totals.remove(name).unwrap_or_default();
+        let counts = counts.remove(name).unwrap_or_default();
         let notes = indices
             .iter()
             .filter_map(|index| {
@@ -201,7 +163,7 @@ pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>], sh
             name,
             headings,
             counts,
-            left: total - indices.len(),
+            left: counts.total - indices.len() as u64,
             rows: indices
                 .iter()
                 .map(|index| asset_row(&report.assets[*index], &findings[*index], shape.findings))
@@ -215,7 +177,7 @@ pub(super) fn sections<'r>(report: &'r Report, findings: &[Vec<&'r Finding>], sh
 /// Keeps of each section the worst assets, so many of one, and so many of all: those of every section before
 /// the next best of any.
 fn keep_worst(report: &Report, members: &mut BTreeMap<&str, Vec<usize>>, shape: &Shape) {
-    let verdict = |index: usize| std::cmp::Reverse(report.assets[index].verdict);
+    let verdict = |index: usize| std::cmp::Reverse(report.assets[index].verdict.counted());
     for indices in members.values_mut() {
         indices.sort_by_key(|index| verdict(*index));
         indices.truncate(shape.rows);
@@ -272,28 +234,23 @@ fn asset_row<'r>(asset: &'r Asset, findings: &[&'r Finding], told: bool) -> Asse
         .filter(|(_, controls)| !controls.is_empty())
         .map(|(word, controls)| format!("{word}: {}", controls.join(", ")))
         .collect();
-    let exposure = phrases::exposure(asset);
     AssetRow {
         id: &asset.id,
         title: asset.title.as_deref().unwrap_or_default(),
         verdict: phrases::verdict(asset.verdict),
         state: asset.verdict.word(),
+        counted: asset.verdict.counted().word(),
         owner: asset.owner.as_deref().unwrap_or("unknown"),
         system: &asset.system,
         copies,
         copies_left: asset.copies.as_ref().map_or(0, Vec::len) - copy_list.len(),
         copy_list,
-        exposure: exposure.clone(),
+        exposure: phrases::exposure(asset),
         rpo: phrases::length(asset.rpo.target_seconds, "unknown"),
         attainment: phrases::attainment(asset),
         open: open.join("; "),
         findings: if told { open_findings(findings) } else { Vec::new() },
-        sort: SortKeys {
-            verdict: asset.verdict as u8,
-            exposure: asset.rpo.exposure_seconds.unwrap_or(if exposure == "never" { i64::MAX } else { i64::MAX - 1 }),
-            rpo: asset.rpo.target_seconds.unwrap_or(i64::MAX - 1),
-            attainment: asset.rpo.attainment.unwrap_or(-1.0),
-        },
+        sort: sort::Keys::of(asset),
     }
 }
 

@@ -29,22 +29,11 @@ pub(super) struct Table;
 impl Renderer for Table {
     fn render(&self, report: &Report, look: Look, out: &mut dyn io::Write) -> Result<(), RenderError> {
         let look = Look { width: look.width.max(MIN_WIDTH), ..look };
-        let counts = &report.summary.assets;
         say(&line(&report.policy.title), look, out)?;
         let verdict = phrases::verdict(report.verdict);
         let verdict_line = format!("{verdict} as of {}: {}", human(report.as_of), phrases::verdict_line(report));
         say(&line(&verdict_line), look, out)?;
-        let counted = format!(
-            "{} {}: {} met, {} gap, {} unknown, {} accepted, {} new",
-            counts.total,
-            if counts.total == 1 { "asset" } else { "assets" },
-            counts.met,
-            counts.gap,
-            counts.unknown,
-            counts.accepted,
-            counts.new
-        );
-        say(&counted, look, out)?;
+        say(&report.summary.assets.to_string(), look, out)?;
         if let Some(only) = phrases::only(report) {
             say(&line(&only), look, out)?;
         }

@@ -4,6 +4,7 @@
 //! line, and how the difference looks to the renderers.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -133,6 +134,17 @@ pub struct Absent {
     pub policy: Place,
     /// The verdict now; null where the question is no longer asked of it.
     pub now: Option<Verdict>,
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (absent, not_seen) = (self.absent.len(), self.not_seen.len());
+        write!(f, "{} new, {} updated, {} unchanged, {absent} no longer open", self.new, self.updated, self.unchanged)?;
+        match not_seen {
+            0 => Ok(()),
+            count => write!(f, ", {count} of which nobody can tell, because their assets were not seen"),
+        }
+    }
 }
 
 impl Baseline {

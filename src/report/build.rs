@@ -276,22 +276,11 @@ fn finding_view(shared: &Shared, subjects: &[Subject<'_>], finding: judge::Findi
 }
 
 fn summary(assets: &[Asset], findings: &Pieces<Finding>) -> Summary {
-    let mut counts = AssetCounts { total: assets.len() as u64, ..AssetCounts::default() };
-    for asset in assets {
-        match asset.verdict {
-            Verdict::Met => counts.met += 1,
-            Verdict::Gap => counts.gap += 1,
-            // Nothing that applies was asked, so nothing is known.
-            Verdict::Unknown | Verdict::NotApplicable => counts.unknown += 1,
-            Verdict::Accepted => counts.accepted += 1,
-            Verdict::New => counts.new += 1,
-        }
-    }
     let mut by_verdict: BTreeMap<&'static str, u64> = Verdict::ALL.iter().map(|verdict| (verdict.word(), 0)).collect();
     for finding in findings {
         *by_verdict.entry(finding.verdict.word()).or_default() += 1;
     }
-    Summary { assets: counts, findings: by_verdict }
+    Summary { assets: AssetCounts::of(assets.iter().map(|asset| asset.verdict)), findings: by_verdict }
 }
 
 fn losses(audit: &Audit<'_>, seen: Seen<'_>, shared: &Shared, kept: &[bool]) -> Vec<Loss> {

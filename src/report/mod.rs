@@ -10,6 +10,7 @@ mod courses;
 pub mod rank;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -132,6 +133,32 @@ pub struct AssetCounts {
     pub accepted: u64,
     /// All that is open is inside its grace.
     pub new: u64,
+}
+
+impl AssetCounts {
+    /// Returns the counts of assets with these verdicts.
+    pub fn of(verdicts: impl IntoIterator<Item = Verdict>) -> Self {
+        let mut counts = Self::default();
+        for verdict in verdicts {
+            counts.total += 1;
+            *match verdict.counted() {
+                Verdict::Met => &mut counts.met,
+                Verdict::Gap => &mut counts.gap,
+                Verdict::Unknown | Verdict::NotApplicable => &mut counts.unknown,
+                Verdict::Accepted => &mut counts.accepted,
+                Verdict::New => &mut counts.new,
+            } += 1;
+        }
+        counts
+    }
+}
+
+impl fmt::Display for AssetCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { total, met, gap, unknown, accepted, new } = self;
+        let assets = if *total == 1 { "asset" } else { "assets" };
+        write!(f, "{total} {assets}: {met} met, {gap} gap, {unknown} unknown, {accepted} accepted, {new} new")
+    }
 }
 
 /// One asset.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::percent;
 use crate::model::time::{Instant, human, human_length};
-use crate::render::phrases;
+use crate::render::{phrases, sort};
 use crate::report::{Asset, Course, CourseStretch, Report};
 
 /// How many assets are shown.
@@ -33,7 +33,7 @@ struct Row<'r> {
     worst: String,
     rpo: String,
     attainment: String,
-    sort: Sort,
+    sort: sort::Keys,
     /// What the top of the field stands for.
     top: String,
     /// The line of the RPO from the top; empty without one.
@@ -44,14 +44,6 @@ struct Row<'r> {
     bands: Vec<Band>,
     /// Where recovery points were captured.
     marks: Vec<Mark>,
-}
-
-/// What columns are sorted by where their text does not tell.
-#[derive(Debug, Serialize)]
-struct Sort {
-    worst: i64,
-    rpo: i64,
-    attainment: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -107,11 +99,7 @@ fn row<'r>(course: &'r Course, asset: &Asset, period: (Instant, Instant)) -> Row
         worst: phrases::length(asset.rpo.worst_seconds, "not known"),
         rpo: phrases::length(target, "unknown"),
         attainment: phrases::attainment(asset),
-        sort: Sort {
-            worst: asset.rpo.worst_seconds.unwrap_or(phrases::SORTS_LAST - 1),
-            rpo: target.unwrap_or(phrases::SORTS_LAST - 1),
-            attainment: asset.rpo.attainment.unwrap_or(-1.0),
-        },
+        sort: sort::Keys::of(asset),
         top: TimeDelta::try_seconds(top).map(human_length).unwrap_or_default(),
         target: target.map(|target| percent(y(target))).unwrap_or_default(),
         lines: lines(&course.exposure, &x, &y),

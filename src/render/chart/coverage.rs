@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use super::{percent, share};
 use crate::model::Verdict;
-use crate::render::register::{Counts, Section};
-use crate::report::Report;
+use crate::render::register::Section;
+use crate::report::{AssetCounts, Report};
 
 /// Up to so many assets of a section have a cell each.
-const MAX_CELLS: usize = 40;
+const MAX_CELLS: u64 = 40;
 /// A strip has room for at least so many cells, so that one asset does not fill it.
-const FEWEST_CELLS: usize = 16;
+const FEWEST_CELLS: u64 = 16;
 /// How many sections are shown.
 const MAX_SECTIONS: usize = 10;
 
@@ -28,7 +28,7 @@ pub(super) struct Chart<'r> {
 #[derive(Debug, Serialize)]
 struct Strip<'r> {
     section: &'r str,
-    counts: Counts,
+    counts: AssetCounts,
     cells: Vec<Cell>,
 }
 
@@ -55,21 +55,17 @@ pub(super) fn chart<'r>(report: &'r Report, sections: &[Section<'r>]) -> Chart<'
     // Cells are equally wide in every strip.
     let most = worst.iter().map(|index| sections[*index].counts().total).filter(|total| *total <= MAX_CELLS).max();
     let room = most.unwrap_or_default().max(FEWEST_CELLS);
-    let strip = |section: &'r str, counts: Counts| Strip { section, counts, cells: cells(counts, room) };
+    let strip = |section: &'r str, counts: AssetCounts| Strip { section, counts, cells: cells(counts, room) };
     let strips = worst.iter().map(|index| strip(sections[*index].name(), *sections[*index].counts()));
     Chart {
         strips: strips.collect(),
         left,
-        all: Strip {
-            section: "All assets",
-            counts: Counts::of(report.assets.iter().map(|asset| asset.verdict)),
-            cells: bars(Counts::of(report.assets.iter().map(|asset| asset.verdict))),
-        },
+        all: Strip { section: "All assets", counts: report.summary.assets, cells: bars(report.summary.assets) },
     }
 }
 
 /// Returns the verdicts with their counts, the worst first.
-fn by_verdict(counts: Counts) -> [(Verdict, &'static str, usize); 5] {
+fn by_verdict(counts: AssetCounts) -> [(Verdict, &'static str, u64); 5] {
     [
         (Verdict::Gap, "G", counts.gap),
         (Verdict::Unknown, "U", counts.unknown),
@@ -79,25 +75,24 @@ fn by_verdict(counts: Counts) -> [(Verdict, &'static str, usize); 5] {
     ]
 }
 
-fn cells(counts: Counts, room: usize) -> Vec<Cell> {
+fn cells(counts: AssetCounts, room: u64) -> Vec<Cell> {
     if counts.total > MAX_CELLS {
         return bars(counts);
     }
-    let letters = by_verdict(counts)
-        .into_iter()
-        .flat_map(|(verdict, letter, count)| std::iter::repeat_n((verdict, letter), count));
+    let letters =
+        by_verdict(counts).into_iter().flat_map(|(verdict, letter, count)| (0..count).map(move |_| (verdict, letter)));
     let width = share(1, room);
-    let cell = |(position, (verdict, letter)): (usize, (Verdict, &str))| Cell {
+    let cell = |(position, (verdict, letter)): (u64, (Verdict, &str))| Cell {
         x: percent(share(position, room)),
         middle: percent(share(position, room) + width / 2.0),
         width: percent(width),
         state: verdict.word(),
         label: letter.to_owned(),
     };
-    letters.enumerate().map(cell).collect()
+    (0..).zip(letters).map(cell).collect()
 }
 
-fn bars(counts: Counts) -> Vec<Cell> {
+fn bars(counts: AssetCounts) -> Vec<Cell> {
     let mut before = 0;
     let mut cells = Vec::new();
     for (verdict, letter, count) in by_verdict(counts).into_iter().filter(|(.., count)| *count > 0) {
@@ -121,8 +116,8 @@ fn bars(counts: Counts) -> Vec<Cell> {
 mod tests {
     use super::*;
 
-    fn counts(gap: usize, unknown: usize, met: usize) -> Counts {
-        Counts { total: gap + unknown + met, gap, unknown, met, ..Counts::default() }
+    fn counts(gap: u64, unknown: u64, met: u64) -> AssetCounts {
+        AssetCounts { total: gap + unknown + met, gap, unknown, met, ..AssetCounts::default() }
     }
 
     #[test]

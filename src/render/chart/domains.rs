@@ -24,12 +24,12 @@ pub(super) struct Chart {
 #[derive(Debug, Clone, Default, Serialize)]
 struct Bar {
     domain: String,
-    originals: usize,
-    usable: usize,
-    other: usize,
-    gone: usize,
+    originals: u64,
+    usable: u64,
+    other: u64,
+    gone: u64,
     /// Of how many nobody can tell whether they would be gone.
-    gone_unknown: usize,
+    gone_unknown: u64,
     unknown: bool,
     /// Widths of the three, in percent of the widest bar.
     widths: [String; 3],
@@ -66,8 +66,11 @@ pub(super) fn chart(report: &Report) -> Chart {
             }
         }
     }
-    let gone: BTreeMap<&str, (usize, usize)> =
-        report.losses.iter().map(|loss| (loss.domain.as_str(), (loss.lost.len(), loss.unknown.len()))).collect();
+    let gone: BTreeMap<&str, (u64, u64)> = report
+        .losses
+        .iter()
+        .map(|loss| (loss.domain.as_str(), (loss.lost.len() as u64, loss.unknown.len() as u64)))
+        .collect();
     let mut bars: Vec<Bar> = counted
         .into_iter()
         .map(|((key, value), bar)| {
@@ -92,7 +95,7 @@ pub(super) fn chart(report: &Report) -> Chart {
 }
 
 impl Bar {
-    const fn total(&self) -> usize {
+    const fn total(&self) -> u64 {
         self.originals + self.usable + self.other
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::percent;
 use crate::model::{ControlId, Verdict};
-use crate::render::phrases;
+use crate::render::{phrases, sort};
 use crate::report::{Asset, Finding, Report};
 
 /// How many assets are shown.
@@ -58,14 +58,7 @@ struct Bar<'r> {
     /// How it stands to the target: `met`, `unknown` or `gap`.
     stands: &'static str,
     /// What the columns are sorted by: worse is more.
-    sort: Sort,
-}
-
-#[derive(Debug, Serialize)]
-struct Sort {
-    verdict: u8,
-    exposure: i64,
-    rpo: i64,
+    sort: sort::Keys,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -141,14 +134,7 @@ pub(super) fn chart(report: &Report) -> Chart<'_> {
         width: asset.rpo.exposure_seconds.map_or_else(|| "100".to_owned(), place),
         target: asset.rpo.target_seconds.map(place).unwrap_or_default(),
         stands: stands.word(),
-        sort: Sort {
-            verdict: phrases::rank(asset.verdict),
-            exposure: asset.rpo.exposure_seconds.unwrap_or(match kind {
-                Kind::Never => phrases::SORTS_LAST,
-                Kind::Known | Kind::Unknown => phrases::SORTS_LAST - 1,
-            }),
-            rpo: asset.rpo.target_seconds.unwrap_or(phrases::SORTS_LAST - 1),
-        },
+        sort: sort::Keys::of(asset),
     });
     let ticks = TICKS.iter().filter(|(seconds, _)| (low..=high).contains(seconds));
     Chart {

@@ -42,7 +42,7 @@ fn percent(value: f64) -> String {
 
 /// Returns `part` of `whole` in percent; 0 of nothing.
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-fn share(part: usize, whole: usize) -> f64 {
+fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
 }
 
