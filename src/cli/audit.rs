@@ -5,10 +5,9 @@
 use std::io;
 use std::path::Path;
 
-use super::{AuditArgs, EvaluateArgs, Failure, OutputArgs, WhenArgs, exit, files, input, output, templates};
-use crate::collect;
+use super::{AuditArgs, EvaluateArgs, Failure, OutputArgs, WhenArgs, exit, files, input, network, output, templates};
 use crate::collect::clock::Clock;
-use crate::evidence::{Observation, bundle, stated};
+use crate::evidence::{Observation, bundle};
 use crate::judge;
 use crate::model::time::rfc3339;
 use crate::policy::Policy;
@@ -36,15 +35,11 @@ pub(super) fn audit(args: &AuditArgs) -> Result<u8, Failure> {
             "warning: what is collected now is later than --as-of and does not count; use --offline or `evaluate`",
         );
     }
-    let gathered = collect::gather(&policy, folder, &options, &around)
-        .map_err(|error| Failure::tool("nothing was collected", &error))?;
-    for complaint in &gathered.complaints {
-        output::note(&format!("warning: {complaint}"));
-    }
+    let observations = network::gather(&policy, folder, &options, &around)?;
     // What was seen must not be later than the audit, which is made only now.
     let as_of = if args.offline { Some(around.clock.now()) } else { args.when.as_of };
     let when = WhenArgs { as_of, period: args.when.period };
-    finish(&policy, gathered.observations, &when, baseline, &args.output, &templates)
+    finish(&policy, observations, &when, baseline, &args.output, &templates)
 }
 
 /// Judges and renders evidence that was collected before.
@@ -52,8 +47,7 @@ pub(super) fn evaluate(args: &EvaluateArgs) -> Result<u8, Failure> {
     let policy = input::policy(&args.policy.policy)?;
     let baseline = args.output.baseline()?;
     let templates = templates::load(args.output.template_dir.as_deref())?;
-    let mut observations = input::bundles(&args.evidence)?;
-    observations.extend(stated::statements(&policy).map_err(|error| Failure::tool("evidence", &error))?);
+    let observations = input::evidence(&policy, &args.evidence)?;
     finish(&policy, observations, &args.when, baseline, &args.output, &templates)
 }
 

@@ -5,8 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{CollectArgs, Failure, exit, files, input, output};
-use crate::collect;
+use super::{CollectArgs, Failure, exit, files, input, network, output};
 use crate::evidence::selection::leaves_out_private;
 use crate::evidence::{Fact, Observation, bundle};
 use crate::model::time::Instant;
@@ -19,12 +18,7 @@ pub(super) fn run(args: &CollectArgs) -> Result<u8, Failure> {
     let from = args.period.map(|period| period.from);
     let options = args.network.options(false, &args.only, from)?;
     let around = args.network.surroundings(folder, false)?;
-    let gathered = collect::gather(&policy, folder, &options, &around)
-        .map_err(|error| Failure::tool("nothing was collected", &error))?;
-    for complaint in &gathered.complaints {
-        output::note(&format!("warning: {complaint}"));
-    }
-    let evidence = bundle::merge(gathered.observations);
+    let evidence = bundle::merge(network::gather(&policy, folder, &options, &around)?);
     let observations = evidence.observations();
     let is_told =
         |observation: &Observation| observation.asset.is_some() || matches!(observation.fact, Fact::Unseen(_));

@@ -8,11 +8,11 @@ use std::path::{Component, Path, PathBuf};
 
 use secrecy::SecretString;
 
-use super::network::NetworkArgs;
+use super::network::{self, NetworkArgs};
 use super::{CommentArgs, Failure, WhenArgs, exit, files, input, output};
 use crate::collect::clock::Clock;
-use crate::collect::{self, Surroundings, http};
-use crate::evidence::{Fact, Observation, bundle, stated};
+use crate::collect::{Surroundings, http};
+use crate::evidence::{Fact, Observation, bundle};
 use crate::judge;
 use crate::policy::changes::{self, Elsewhere};
 use crate::policy::values::SecretRef;
@@ -190,11 +190,7 @@ fn judged(
 ) -> Result<Report, Failure> {
     let when = input::when(times, policy);
     let observations = match seen {
-        Some(seen) => {
-            let mut all = seen.to_vec();
-            all.extend(stated::statements(policy).map_err(|error| Failure::tool("evidence", &error))?);
-            all
-        }
+        Some(seen) => input::with_statements(policy, seen.to_vec())?,
         None => offline(policy, &args.policy.policy, &args.network, when.as_of)?,
     };
     let evidence = bundle::merge(observations);
@@ -213,12 +209,7 @@ fn offline(
     let options = network.options(true, &[], None)?;
     let mut around = network.surroundings(folder, true)?;
     around.clock = Clock::new(move || as_of);
-    let gathered = collect::gather(policy, folder, &options, &around)
-        .map_err(|error| Failure::tool("nothing was collected", &error))?;
-    for complaint in &gathered.complaints {
-        output::note(&format!("warning: {complaint}"));
-    }
-    Ok(gathered.observations)
+    network::gather(policy, folder, &options, &around)
 }
 
 /// Returns the key of a policy's comment where none is given: so several policies have each their own.

@@ -3,7 +3,7 @@
 //! Tells what the controls, the policy and the evidence say; nothing is judged anew but the finding.
 
 use super::{ExplainArgs, Failure, exit, input, output};
-use crate::evidence::{Evidence, Observation, bundle, stated};
+use crate::evidence::{Evidence, Observation, bundle};
 use crate::judge::{self, controls};
 use crate::model::time::{human, rfc3339};
 use crate::model::{ControlId, nearest};
@@ -52,8 +52,7 @@ fn finding(args: &ExplainArgs) -> Result<String, Failure> {
     // mentioning anybody and from being drawn as an icon.
     let what = args.what.replace('\u{200b}', "").replace("&#8203;", "");
     let policy = input::policy(&args.policy)?;
-    let mut observations = input::bundles(&args.evidence)?;
-    observations.extend(stated::statements(&policy).map_err(|error| Failure::tool("evidence", &error))?);
+    let observations = input::evidence(&policy, &args.evidence)?;
     let evidence = bundle::merge(observations);
     let audit = judge::judge(&policy, &evidence, input::when(&args.when, &policy));
     let report = report::build(audit, &evidence, &[]);

@@ -9,8 +9,8 @@ use chrono::{SubsecRound, TimeDelta, Utc};
 
 use super::output::stderr_is_styled;
 use super::{Failure, WhenArgs};
-use crate::evidence::Observation;
 use crate::evidence::bundle::{self, Digests};
+use crate::evidence::{Observation, stated};
 use crate::judge::When;
 use crate::model::Period;
 use crate::model::time::Instant;
@@ -60,6 +60,17 @@ pub(super) fn bundles(paths: &[PathBuf]) -> Result<Vec<Observation>, Failure> {
         "{}{more}\nevidence refused: {count} bad lines, so nothing was judged",
         shown.join("\n")
     )))
+}
+
+/// Reads evidence bundles, and adds what the policy itself states.
+pub(super) fn evidence(policy: &Policy, paths: &[PathBuf]) -> Result<Vec<Observation>, Failure> {
+    with_statements(policy, bundles(paths)?)
+}
+
+/// Adds what the policy itself states.
+pub(super) fn with_statements(policy: &Policy, mut all: Vec<Observation>) -> Result<Vec<Observation>, Failure> {
+    all.extend(stated::statements(policy).map_err(|error| Failure::tool("evidence", &error))?);
+    Ok(all)
 }
 
 /// Reads an earlier report to compare with.

@@ -1,6 +1,6 @@
 //! How the network is used: arguments, environment, progress and Ctrl-C become what `collect` needs.
 //!
-//! Asking is left to `collect`.
+//! Asking is left to the library.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -15,9 +15,11 @@ use super::{Failure, exit, input, output, progress};
 use crate::collect::clock::Clock;
 use crate::collect::secrets::Keyring;
 use crate::collect::watch::Nobody;
-use crate::collect::{Options, Surroundings, http};
+use crate::collect::{self, Options, Surroundings, http};
+use crate::evidence::Observation;
 use crate::model::Timespan;
 use crate::model::time::Instant;
+use crate::policy::Policy;
 use crate::policy::values::NamePattern;
 
 /// How the network is used.
@@ -136,4 +138,19 @@ fn stop_on_ctrl_c(stop: CancellationToken) -> std::io::Result<()> {
         });
     })?;
     Ok(())
+}
+
+/// Collects evidence, and says on standard error what went wrong on the way.
+pub(super) fn gather(
+    policy: &Policy,
+    folder: &Path,
+    options: &Options,
+    around: &Surroundings,
+) -> Result<Vec<Observation>, Failure> {
+    let gathered = collect::gather(policy, folder, options, around)
+        .map_err(|error| Failure::tool("nothing was collected", &error))?;
+    for complaint in &gathered.complaints {
+        output::note(&format!("warning: {complaint}"));
+    }
+    Ok(gathered.observations)
 }

@@ -3,7 +3,7 @@
 //! Shows one row of the loss analysis; the analysis is left to the judge.
 
 use super::{Failure, WhatifArgs, exit, input, output};
-use crate::evidence::{bundle, stated};
+use crate::evidence::bundle;
 use crate::judge::{self, loss};
 use crate::model::nearest;
 use crate::model::time::human_length;
@@ -35,8 +35,7 @@ pub(super) fn run(args: &WhatifArgs) -> Result<u8, Failure> {
             hint: Some(hint),
         });
     }
-    let mut observations = input::bundles(&args.evidence)?;
-    observations.extend(stated::statements(&policy).map_err(|error| Failure::tool("evidence", &error))?);
+    let observations = input::evidence(&policy, &args.evidence)?;
     let evidence = bundle::merge(observations);
     let audit = judge::judge(&policy, &evidence, input::when(&args.when, &policy));
     let report = report::build(audit, &evidence, &[]);

@@ -31,6 +31,7 @@ impl Verdict {
     }
 
     /// Returns the verdict that an asset is counted under: where nothing was asked of it, nothing is known.
+    #[must_use]
     pub const fn counted(self) -> Self {
         match self {
             Self::NotApplicable => Self::Unknown,

@@ -55,7 +55,7 @@ pub(super) fn rows<'r>(report: &'r Report, keys: &[&str], shape: &register::Shap
         |asset: &'r Asset| Row { asset: &asset.id, cells: keys.iter().map(|key| places.cell(asset, key)).collect() };
     let mut assets: Vec<&Asset> = report.assets.iter().collect();
     if shown < assets.len() {
-        assets.sort_by_key(|asset| std::cmp::Reverse(asset.verdict));
+        assets.sort_by_key(|asset| std::cmp::Reverse(asset.verdict.counted()));
     }
     assets.into_iter().take(shown).map(row).collect()
 }
@@ -102,8 +102,8 @@ impl<'r> Places<'r> {
     }
 
     /// Returns whether a usable copy is known to lie elsewhere than `lives`; one that rests on other assets does
-    /// where all of them do, or have a copy that does.
-    /// What was found out of an entry is `known`, for many copies may rest on the same.
+    /// where all of them do, or have a copy that does. What was found out of an entry is `known`, for many
+    /// copies may rest on the same.
     fn is_elsewhere(
         &self,
         copy: &Copy,
@@ -133,8 +133,8 @@ impl<'r> Places<'r> {
             }
             // What rests on itself lies nowhere.
             known.insert(name, false);
-            let copies = asset.copies.iter().flatten();
-            let found = copies.into_iter().any(|inner| self.is_elsewhere(inner, key, lives, deep - 1, known));
+            let found =
+                asset.copies.iter().flatten().any(|inner| self.is_elsewhere(inner, key, lives, deep - 1, known));
             known.insert(name, found);
             found
         };

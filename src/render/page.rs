@@ -4,7 +4,7 @@
 //! Chooses, words and counts; nothing is escaped here, which is left to each format, as is how it looks.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -234,11 +234,14 @@ pub(super) fn page<'r>(report: &'r Report, shape: &Shape) -> Page<'r> {
         report.findings.iter().filter(|finding| finding.verdict == Verdict::Unknown).collect();
     let is_job =
         |control| matches!(control, ControlId::RunsOnSchedule | ControlId::SizePlausible | ControlId::RpoAttainment);
-    let jobs: Vec<&Finding> = report
+    let mut jobs: Vec<&Finding> = report
         .findings
         .iter()
         .filter(|finding| is_job(finding.control) && finding.verdict != Verdict::NotApplicable)
         .collect();
+    if jobs.len() > shape.rows {
+        jobs.sort_by_key(|finding| Reverse(finding.verdict));
+    }
     let domain_keys = matrix::keys(report);
     let matrix = matrix::rows(report, &domain_keys, &shape.register);
     let sections = register::sections(report, &findings, &shape.register);
@@ -324,12 +327,8 @@ fn row(finding: &Finding) -> Row<'_> {
 }
 
 fn decision<'r>(report: &'r Report, decision: &rank::Decision<'r>, assets: &BTreeMap<&str, &'r Asset>) -> Decision<'r> {
-    // The ranking names the first hundred; who has to act and how many are hit is told of all.
-    let is_same = |finding: &&Finding| finding.control == decision.finding.control && finding.verdict == Verdict::Gap;
-    let same: Vec<&Finding> = report.findings.iter().filter(is_same).collect();
-    let hit: BTreeSet<&str> = same.iter().filter_map(|finding| finding.asset().or(finding.system())).collect();
     let mut by_owner: BTreeMap<&str, usize> = BTreeMap::new();
-    for asset in hit.iter().filter_map(|name| assets.get(name)) {
+    for asset in decision.assets.iter().filter_map(|name| assets.get(name)) {
         *by_owner.entry(asset.owner.as_deref().unwrap_or("nobody known")).or_default() += 1;
     }
     // Who has most to do comes first.
@@ -338,8 +337,8 @@ fn decision<'r>(report: &'r Report, decision: &rank::Decision<'r>, assets: &BTre
     Decision {
         control: decision.finding.control.word(),
         severity: decision.finding.severity.word(),
-        count: same.len(),
-        assets: phrases::names_of(decision.assets.iter().copied(), hit.len(), MAX_NAMES),
+        count: decision.count,
+        assets: phrases::names(decision.assets.iter().copied(), MAX_NAMES),
         owners: phrases::names(owners.iter().copied(), MAX_NAMES),
         action: decision.finding.remedy(),
         unless: if_undecided(report, decision),

@@ -50,7 +50,9 @@ const fn weight(control: ControlId) -> u8 {
 pub struct Decision<'r> {
     /// The first of the findings, which stands for all.
     pub finding: &'r Finding,
-    /// The assets, the heaviest first.
+    /// How many findings there are.
+    pub count: usize,
+    /// The assets, or systems, each once; the heaviest first.
     pub assets: Vec<&'r str>,
 }
 
@@ -61,9 +63,10 @@ pub fn decisions(report: &Report, most: usize) -> Vec<Decision<'_>> {
     let mut told: HashSet<(usize, &str)> = HashSet::new();
     for finding in by_consequence(report).into_iter().filter(|finding| finding.verdict == Verdict::Gap) {
         let position = *by_control.entry(finding.control).or_insert_with(|| {
-            decisions.push(Decision { finding, assets: Vec::new() });
+            decisions.push(Decision { finding, count: 0, assets: Vec::new() });
             decisions.len() - 1
         });
+        decisions[position].count += 1;
         let named = finding.asset().or(finding.system());
         if let Some(name) = named
             && told.insert((position, name))
