@@ -7,7 +7,7 @@ use super::copy_state::{CopyState, Place, Standing};
 use super::estate::{Estate, Membership};
 use crate::model::Grade;
 use crate::policy::values::OrUnknown;
-use crate::policy::{Copy, Policy};
+use crate::policy::{Copy, Policy, System};
 
 /// Whether something is still there after a loss, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +18,40 @@ pub enum Survival {
     Unknown,
     /// It, or a usable copy of it, is left.
     Survives,
+}
+
+/// What becomes of a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It lies in the domain that is lost.
+    Lost,
+    /// Nobody knows whether it does.
+    Unknown,
+    /// Its domains are known, and the policy does not say that it has one of this kind.
+    Unsaid,
+    /// It lies in another domain of this kind.
+    Left,
+}
+
+impl Fate {
+    /// Returns the best that can become of an asset that lives in it.
+    const fn of_primary(self) -> Survival {
+        match self {
+            Self::Lost => Survival::Lost,
+            Self::Unknown => Survival::Unknown,
+            // Keys are free: a site says nothing of a service that has none.
+            Self::Unsaid | Self::Left => Survival::Survives,
+        }
+    }
+
+    /// Returns the best that can become of a copy in it: nobody can count on one whose place is not said.
+    const fn of_copy(self) -> Survival {
+        match self {
+            Self::Lost => Survival::Lost,
+            Self::Unknown | Self::Unsaid => Survival::Unknown,
+            Self::Left => Survival::Survives,
+        }
+    }
 }
 
 /// One value of one domain key, such as `provider=GitHub`.
@@ -109,22 +143,23 @@ pub fn losses(policy: &Policy, estate: &Estate<'_>, states: &[Vec<CopyState<'_>>
     domains(policy)
         .into_iter()
         .map(|domain| {
-            // An unknown place counts as shared: it may be the one that is gone.
-            let fates: Vec<Survival> = policy
-                .document()
-                .systems
-                .0
-                .iter()
-                .map(|(id, _)| match super::context::domain(policy, id, &domain.key) {
-                    Some(value) if value == domain.value => Survival::Lost,
-                    Some(_) => Survival::Survives,
-                    None => Survival::Unknown,
-                })
-                .collect();
+            let systems = &policy.document().systems.0;
+            let fates: Vec<Fate> = systems.iter().map(|(_, system)| fate(system, &domain)).collect();
             let outcomes = fixpoint(&nodes, &fates);
             Loss { domain, outcomes }
         })
         .collect()
+}
+
+/// Returns what becomes of a system with the loss of `domain`.
+fn fate(system: &System, domain: &Domain) -> Fate {
+    let Some(mut domains) = system.domains() else { return Fate::Unknown };
+    match domains.find(|(key, _)| *key == domain.key) {
+        Some((_, Some(value))) if value == domain.value => Fate::Lost,
+        Some((_, Some(_))) => Fate::Left,
+        Some((_, None)) => Fate::Unknown,
+        None => Fate::Unsaid,
+    }
 }
 
 fn nodes(policy: &Policy, estate: &Estate<'_>, states: &[Vec<CopyState<'_>>]) -> Vec<AssetNode> {
@@ -175,13 +210,12 @@ fn copy_node(policy: &Policy, estate: &Estate<'_>, state: &CopyState<'_>, floor:
     CopyNode { at_best: by_evidence.min(unseen), system, needs }
 }
 
-/// Returns what becomes of each asset when its systems, by position, have these fates. A system that
-/// may be gone still has its assets, but nobody can count on a copy in it.
+/// Returns what becomes of each asset when its systems, by position, have these fates.
 ///
 /// Starts from "everything is lost" and only ever raises, so the result is the least fixed point.
-pub fn fixpoint(nodes: &[AssetNode], fates: &[Survival]) -> Vec<Outcome> {
-    let fate = |system: usize| fates.get(system).copied().unwrap_or(Survival::Unknown);
-    let is_gone = |system: usize| fate(system) == Survival::Lost;
+pub fn fixpoint(nodes: &[AssetNode], fates: &[Fate]) -> Vec<Outcome> {
+    let fate = |system: usize| fates.get(system).copied().unwrap_or(Fate::Unknown);
+    let primary = |node: &AssetNode| fate(node.system).of_primary().min(node.at_best);
     let mut alive: Vec<Survival> = vec![Survival::Lost; nodes.len()];
     let mut copies: Vec<Vec<Survival>> = nodes.iter().map(|node| vec![Survival::Lost; node.copies.len()]).collect();
     let mut open: Vec<usize> = (0..nodes.len()).collect();
@@ -190,16 +224,15 @@ pub fn fixpoint(nodes: &[AssetNode], fates: &[Survival]) -> Vec<Outcome> {
         for &index in &open {
             let node = &nodes[index];
             for (position, copy) in node.copies.iter().enumerate() {
-                let placed = copy.system.map_or(Survival::Survives, fate);
+                let placed = copy.system.map_or(Survival::Survives, |system| fate(system).of_copy());
                 let needed =
                     copy.needs.iter().map(|need| met(need, &alive, &copies)).min().unwrap_or(Survival::Survives);
                 let value = copy.at_best.min(placed).min(needed);
                 changed |= value != copies[index][position];
                 copies[index][position] = value;
             }
-            let primary = if is_gone(node.system) { Survival::Lost } else { node.at_best };
             let best = copies[index].iter().copied().max().unwrap_or(Survival::Lost);
-            let value = primary.max(best).max(node.at_worst);
+            let value = primary(node).max(best).max(node.at_worst);
             changed |= value != alive[index];
             alive[index] = value;
         }
@@ -213,7 +246,7 @@ pub fn fixpoint(nodes: &[AssetNode], fates: &[Survival]) -> Vec<Outcome> {
         .iter()
         .enumerate()
         .map(|(index, node)| {
-            let primary_left = !is_gone(node.system) && node.at_best == alive[index];
+            let primary_left = primary(node) == alive[index];
             let left = || {
                 let mut best: Option<usize> = None;
                 for (position, value) in copies[index].iter().enumerate() {

@@ -336,7 +336,7 @@ pub struct Survivor {
     /// The asset.
     #[schemars(with = "String")]
     pub asset: Arc<str>,
-    /// The copy that is left; null where the primary itself is not known to be in the domain.
+    /// The copy that is left; null where the asset itself is.
     #[schemars(with = "Option<String>")]
     pub copy: Option<Arc<str>>,
     /// The loss, as time; null where the copy's age is not known.

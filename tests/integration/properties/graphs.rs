@@ -2,14 +2,18 @@
 //!
 //! The naive one is written from the definition (design, section 6) and shares no code with the judge.
 
-use lastgood::judge::loss::{AssetNode, CopyNode, Need, Survival, fixpoint};
+use lastgood::judge::loss::{AssetNode, CopyNode, Fate, Need, Survival, fixpoint};
 use proptest::prelude::*;
 
 fn survival() -> impl Strategy<Value = Survival> {
     prop_oneof![Just(Survival::Lost), Just(Survival::Unknown), Just(Survival::Survives)]
 }
 
-fn graph() -> impl Strategy<Value = (Vec<AssetNode>, Vec<Survival>)> {
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![Just(Fate::Lost), Just(Fate::Unknown), Just(Fate::Unsaid), Just(Fate::Left)]
+}
+
+fn graph() -> impl Strategy<Value = (Vec<AssetNode>, Vec<Fate>)> {
     (1..9_usize).prop_flat_map(|count| {
         let range = (0..count, 1..3_usize).prop_map(move |(from, length)| from..(from + length).min(count));
         let need = (range, any::<bool>())
@@ -20,12 +24,30 @@ fn graph() -> impl Strategy<Value = (Vec<AssetNode>, Vec<Survival>)> {
         let at_worst = prop_oneof![5 => Just(Survival::Lost), 1 => Just(Survival::Unknown)];
         let asset = (0..4_usize, at_best, at_worst, prop::collection::vec(copy, 0..4))
             .prop_map(|(system, at_best, at_worst, copies)| AssetNode { system, at_best, at_worst, copies });
-        (prop::collection::vec(asset, count), prop::collection::vec(survival(), 4))
+        (prop::collection::vec(asset, count), prop::collection::vec(fate(), 4))
     })
 }
 
+/// What is left of an asset that lives in a system, its copies aside.
+fn primary(node: &AssetNode, fates: &[Fate]) -> Survival {
+    match fates[node.system] {
+        Fate::Lost => Survival::Lost,
+        Fate::Unknown => node.at_best.min(Survival::Unknown),
+        Fate::Unsaid | Fate::Left => node.at_best,
+    }
+}
+
+/// What a copy in a system is good for.
+fn shelter(fate: Fate) -> Survival {
+    match fate {
+        Fate::Lost => Survival::Lost,
+        Fate::Unknown | Fate::Unsaid => Survival::Unknown,
+        Fate::Left => Survival::Survives,
+    }
+}
+
 /// All copies and assets, raised from "lost" until nothing moves, everything looked at every time.
-fn naive(nodes: &[AssetNode], fates: &[Survival]) -> Vec<Survival> {
+fn naive(nodes: &[AssetNode], fates: &[Fate]) -> Vec<Survival> {
     let mut copies: Vec<Vec<Survival>> = nodes.iter().map(|node| vec![Survival::Lost; node.copies.len()]).collect();
     let mut alive = vec![Survival::Lost; nodes.len()];
     for _ in 0..200 {
@@ -34,7 +56,7 @@ fn naive(nodes: &[AssetNode], fates: &[Survival]) -> Vec<Survival> {
             for (position, copy) in node.copies.iter().enumerate() {
                 let mut value = copy.at_best;
                 if let Some(system) = copy.system {
-                    value = value.min(fates[system]);
+                    value = value.min(shelter(fates[system]));
                 }
                 for need in &copy.needs {
                     let of = match need {
@@ -48,9 +70,8 @@ fn naive(nodes: &[AssetNode], fates: &[Survival]) -> Vec<Survival> {
                 }
                 copies[index][position] = value;
             }
-            let primary = if fates[node.system] == Survival::Lost { Survival::Lost } else { node.at_best };
             let best = old_copies[index].iter().copied().max().unwrap_or(Survival::Lost);
-            alive[index] = primary.max(best).max(node.at_worst);
+            alive[index] = primary(node, fates).max(best).max(node.at_worst);
         }
         if copies == old_copies && alive == old_alive {
             break;
@@ -68,7 +89,7 @@ proptest! {
         let found: Vec<Survival> = outcomes.iter().map(|outcome| outcome.survival).collect();
         prop_assert_eq!(&found, &naive(&nodes, &fates));
         for (node, outcome) in nodes.iter().zip(&outcomes) {
-            let primary_left = fates[node.system] != Survival::Lost && node.at_best == outcome.survival;
+            let primary_left = primary(node, &fates) == outcome.survival;
             if primary_left || outcome.survival == Survival::Lost {
                 prop_assert_eq!(outcome.copy, None, "the primary is left, or nothing");
             }
@@ -78,7 +99,7 @@ proptest! {
             if let Some(copy) = outcome.copy {
                 let copy = &node.copies[copy];
                 prop_assert!(copy.at_best >= outcome.survival);
-                prop_assert!(copy.system.is_none_or(|system| fates[system] >= outcome.survival));
+                prop_assert!(copy.system.is_none_or(|system| shelter(fates[system]) >= outcome.survival));
             }
         }
     }
@@ -95,6 +116,6 @@ fn assets_that_cover_only_each_other_do_not_survive() {
             CopyNode { at_best: Survival::Survives, system: None, needs: vec![Need::Alive(other..other + 1)] },
         ],
     };
-    let outcomes = fixpoint(&[inside(1), inside(0)], &[Survival::Lost]);
+    let outcomes = fixpoint(&[inside(1), inside(0)], &[Fate::Lost]);
     assert!(outcomes.iter().all(|outcome| outcome.survival == Survival::Lost));
 }
