@@ -9,7 +9,7 @@ use std::io;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::escape::{line, visible};
-use super::{Look, RenderError, Renderer};
+use super::{Look, RenderError, Renderer, phrases};
 use crate::model::Verdict;
 use crate::model::time::rfc3339;
 use crate::report::{About, Finding, Report};
@@ -32,12 +32,19 @@ impl Renderer for Junit {
             });
             suites[position].add_test_case(case(finding, report));
         }
+        let mut audit = suite("audit", report);
         if report.findings.is_empty() {
             // A file without a test case is a success to every CI system.
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
             status.set_message("nothing was judged, so nothing is known").set_type(Verdict::Unknown.word());
-            let mut audit = suite("audit", report);
             audit.add_test_case(TestCase::new("findings", status));
+        }
+        if let Some(only) = phrases::only(report) {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(&*line(&only));
+            audit.add_test_case(TestCase::new("assets left out", status));
+        }
+        if !audit.test_cases.is_empty() {
             suites.push(audit);
         }
         let mut junit = quick_junit::Report::new(&*visible(&format!("lastgood: {}", report.policy.title)));

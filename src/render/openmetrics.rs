@@ -162,6 +162,11 @@ fn families(report: &Report) -> Vec<Family> {
             of_audit(whole(report.unseen.len() as u64)),
         ),
         plain(
+            "lastgood_audit_assets_left_out",
+            "Assets of the policy that were left out, and have no samples here.",
+            of_audit(whole(report.only.as_ref().map_or(0, |only| only.left_out))),
+        ),
+        plain(
             "lastgood_asset_labels",
             "Always 1: what is to be known of an asset, to join with.",
             asset_labels(report, &policy, &names),

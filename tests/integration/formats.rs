@@ -329,6 +329,33 @@ fn what_is_not_known_is_no_sample() {
 }
 
 #[test]
+fn a_part_of_the_policy_says_in_every_format_that_it_is_one() {
+    let part =
+        |format| stdout(&lastgood(&[&ZOWE[..], &["--format", format, "--only", "zos-*", "--only", "!a/b"]].concat()));
+    let log = json(&part("sarif"));
+    assert_eq!(sarif_faults(&log), Vec::<String>::new());
+    let said = &log["runs"][0]["invocations"][0]["toolExecutionNotifications"][0];
+    assert_eq!(said["descriptor"]["id"], "assets-left-out");
+    let words =
+        "Only of assets whose ids match zos-*, !a/b: 12 other assets of the policy are neither shown nor counted.";
+    assert_eq!(said["message"]["text"], words);
+    assert_eq!(log["runs"][0]["properties"]["only"]["left_out"], 12);
+    // GitHub closes the alerts of a category that a new upload does not have.
+    assert_eq!(log["runs"][0]["automationDetails"]["id"], "lastgood/policies/zowe-2020.yaml/only/zos-%2A,%21a%2Fb/");
+    assert_eq!(json(&zowe("sarif"))["runs"][0]["automationDetails"]["id"], "lastgood/policies/zowe-2020.yaml/");
+
+    let junit = xml(&part("junit"));
+    let left_out: Vec<&Element> =
+        cases(&junit).into_iter().filter(|case| case.attributes["name"] == "assets left out").collect();
+    assert_eq!(left_out.iter().map(|case| outcome(case)).collect::<Vec<_>>(), ["skipped"]);
+    assert_eq!(left_out[0].children[0].attributes["message"], words);
+    assert!(!zowe("junit").contains("assets left out"));
+
+    assert_eq!(value(&samples(&part("openmetrics")), "lastgood_audit_assets_left_out", &[]), Some(12.0));
+    assert_eq!(value(&samples(&zowe("openmetrics")), "lastgood_audit_assets_left_out", &[]), Some(0.0));
+}
+
+#[test]
 fn too_many_results_are_cut_from_the_least_severe_and_it_is_said() {
     let mut report = one_of_each();
     let finding = |position: usize| {

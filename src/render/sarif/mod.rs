@@ -14,7 +14,7 @@ use std::io;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::{Look, RenderError, Renderer, escape, json};
+use super::{Look, RenderError, Renderer, escape, json, phrases};
 use crate::model::time::rfc3339;
 use crate::model::{ControlId, Severity, UnseenReason, Verdict};
 use crate::report::baseline::{Absent, Change};
@@ -35,6 +35,8 @@ const MAX_TAGS: usize = 10;
 const SOURCE_ROOT: &str = "%SRCROOT%";
 /// The notification that results were left out.
 const CUT: &str = "results-left-out";
+/// The notification that assets were left out.
+const ONLY: &str = "assets-left-out";
 
 /// The renderer.
 pub(super) struct Sarif;
@@ -110,12 +112,11 @@ fn sarif(report: &Report) -> Log<'_> {
                     notifications: UnseenReason::ALL
                         .iter()
                         .map(|reason| Descriptor { id: unseen_id(*reason) })
-                        .chain([Descriptor { id: CUT.to_owned() }])
+                        .chain([CUT, ONLY].map(|id| Descriptor { id: id.to_owned() }))
                         .collect(),
                 },
             },
-            // What GitHub tells uploads of several policies apart by: all before the last slash.
-            automation_details: AutomationDetails { id: format!("lastgood/{}/", uri::uri(&report.policy.file)) },
+            automation_details: AutomationDetails { id: run_id(report) },
             invocations: [Invocation {
                 execution_successful: true,
                 tool_execution_notifications: notifications(report, all.saturating_sub(results.len())),
@@ -140,12 +141,23 @@ fn sarif(report: &Report) -> Log<'_> {
                 "verdict": report.verdict,
                 "policy": report.policy.title,
                 "assets": report.summary.assets,
+                "only": report.only,
                 "findings": report.summary.findings,
                 "unseen": report.unseen.len(),
                 "baselineAsOf": report.baseline.as_ref().map(|baseline| rfc3339(baseline.as_of)),
             }),
         }],
     }
+}
+
+/// Returns what GitHub tells uploads of several policies apart by: all before the last slash. A part of a policy is
+/// one of its own: else all alerts of what it leaves out would be closed as fixed.
+fn run_id(report: &Report) -> String {
+    let part = report.only.as_ref().map_or_else(String::new, |only| {
+        let ids: Vec<String> = only.ids.iter().map(|id| uri::segment(id)).collect();
+        format!("only/{}/", ids.join(","))
+    });
+    format!("lastgood/{}/{part}", uri::uri(&report.policy.file))
 }
 
 /// Returns where a policy is: relative to the root, or absolute and then to nothing (§3.4.4).
@@ -317,6 +329,7 @@ fn notifications(report: &Report, left_out: usize) -> Vec<Notification> {
         warning(unseen_id(unseen.reason), text)
     };
     let mut all = Vec::new();
+    all.extend(phrases::only(report).map(|only| warning(ONLY.to_owned(), only)));
     if left_out > 0 {
         let text = format!("{left_out} results are left out, the least severe: at most {MAX_RESULTS} fit");
         all.push(warning(CUT.to_owned(), text));

@@ -23,10 +23,15 @@ pub(super) fn uri(file: &str) -> String {
     }
     let encode = |(position, segment): (usize, &&str)| {
         // A drive's colon is part of its name.
-        if position == 0 && drive { (*segment).to_owned() } else { utf8_percent_encode(segment, ENCODED).to_string() }
+        if position == 0 && drive { (*segment).to_owned() } else { self::segment(segment) }
     };
     let path = segments.iter().enumerate().map(encode).collect::<Vec<_>>().join("/");
     if drive || file.starts_with('/') { format!("file:///{path}") } else { path }
+}
+
+/// Returns text as one segment of a path.
+pub(super) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 #[cfg(test)]
