@@ -7,10 +7,12 @@ use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tera::{Context, Kwargs, State, Tera, Value};
 
-use super::page::{self, Shape};
+use super::page::{self, Page, Shape};
 use super::templates::{self, Templates};
 use super::{Look, RenderError, Renderer, chart, escape, notes_html, register};
 use crate::report::Report;
@@ -31,6 +33,18 @@ impl Renderer for Html {
     }
 }
 
+/// What the page's template sees.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Seen<'r> {
+    #[serde(flatten)]
+    page: Page<'r>,
+    charts: chart::Charts<'r>,
+    style: &'r str,
+    style_sha256: String,
+    script: &'r str,
+    script_sha256: String,
+}
+
 /// Returns the engine that fills the page's template.
 pub(super) fn engine() -> Tera {
     let mut tera = Tera::default();
@@ -44,13 +58,16 @@ pub(super) fn engine() -> Tera {
 pub(super) fn write(report: &Report, templates: &Templates, out: &mut dyn io::Write) -> Result<(), RenderError> {
     let page = page::page(report, &SHAPE);
     let (style, script) = (templates.text(templates::STYLE), templates.text(templates::SCRIPT));
-    let mut context = Context::from_serialize(&page)?;
-    context.insert("charts", &chart::charts(report, page.sections()));
-    // Only what has these digests runs: nothing that text smuggles in does.
-    context.insert("style_sha256", &digest(style));
-    context.insert("script_sha256", &digest(script));
-    context.insert("style", style);
-    context.insert("script", script);
+    let seen = Seen {
+        charts: chart::charts(report, page.sections()),
+        page,
+        // Only what has these digests runs: nothing that text smuggles in does.
+        style_sha256: digest(style),
+        script_sha256: digest(script),
+        style,
+        script,
+    };
+    let context = Context::from_serialize(&seen)?;
     templates.fill(templates::HTML, &context, out)
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::register;
@@ -15,13 +16,13 @@ pub(super) const UNKNOWN: &str = "?";
 /// How many assets a copy may rest on, one on the other, until its place is taken for unknown.
 const DEEPEST: usize = 8;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Row<'r> {
     asset: &'r str,
     cells: Vec<Cell>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Cell {
     /// Where the asset lives → where its copies lie.
     text: String,

@@ -22,6 +22,7 @@ mod sarif;
 mod sheet;
 mod sort;
 mod table;
+mod template_names;
 mod templates;
 
 use std::io;

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::TimeDelta;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{matrix, phrases, register, sort};
@@ -31,7 +32,7 @@ pub(super) struct Shape {
 }
 
 /// What the templates see: text for people, unescaped.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Page<'r> {
     title: &'r str,
     owner: &'r str,
@@ -82,7 +83,7 @@ pub(super) struct Page<'r> {
 }
 
 /// A count, and that of the last review.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Count {
     name: &'static str,
     now: u64,
@@ -90,7 +91,7 @@ struct Count {
 }
 
 /// The earlier report, and how this one differs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct LastReview {
     on: String,
     said: String,
@@ -98,7 +99,7 @@ struct LastReview {
     counted: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Decision<'r> {
     control: &'static str,
     severity: &'static str,
@@ -109,7 +110,7 @@ struct Decision<'r> {
     unless: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct LossRow<'r> {
     domain: &'r str,
     lost: String,
@@ -120,7 +121,7 @@ struct LossRow<'r> {
     by_copy: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Top<'r> {
     id: String,
     verdict: &'static str,
@@ -136,7 +137,7 @@ struct Top<'r> {
     evidence: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ClaimRow<'r> {
     asset: &'r str,
     claim: &'r str,
@@ -146,7 +147,7 @@ struct ClaimRow<'r> {
     because: &'r str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct TestRow<'r> {
     on: &'r str,
     asset: &'r str,
@@ -157,7 +158,7 @@ struct TestRow<'r> {
     reference: &'r str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Row<'r> {
     id: String,
     verdict: &'static str,
@@ -167,7 +168,7 @@ struct Row<'r> {
     because: &'r str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct WaiverRow<'r> {
     controls: String,
     assets: String,
@@ -178,7 +179,7 @@ struct WaiverRow<'r> {
     accepts: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ExclusionRow<'r> {
     what: String,
     reason: &'r str,
@@ -187,7 +188,7 @@ struct ExclusionRow<'r> {
     items: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct UnseenRow<'r> {
     system: &'r str,
     reason: &'static str,
@@ -195,7 +196,7 @@ struct UnseenRow<'r> {
     identity: &'r str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct EvidenceView<'r> {
     observations: u64,
     ignored: u64,
@@ -207,7 +208,7 @@ struct EvidenceView<'r> {
     left: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct EvidenceRow<'r> {
     digest: String,
     observed_at: String,

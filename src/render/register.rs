@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{phrases, sort};
@@ -33,7 +34,7 @@ const NESTS: &str = " / ";
 const TOP_LEVEL: usize = 3;
 const DEEPEST_LEVEL: usize = 6;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Section<'r> {
     /// Its whole name.
     name: &'r str,
@@ -64,7 +65,7 @@ impl<'r> Section<'r> {
 }
 
 /// The heading of a section, or of one that it lies in and that has no heading yet.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Heading<'r> {
     /// Its level in Markdown.
     level: String,
@@ -73,7 +74,7 @@ pub(super) struct Heading<'r> {
     name: &'r str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct AssetRow<'r> {
     id: &'r str,
     title: &'r str,
@@ -98,7 +99,7 @@ pub(super) struct AssetRow<'r> {
 }
 
 /// A copy of an asset.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct CopyCell<'r> {
     id: &'r str,
     /// By which method, and where.
@@ -108,7 +109,7 @@ struct CopyCell<'r> {
 }
 
 /// An open finding of an asset.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct OpenFinding<'r> {
     id: String,
     verdict: &'static str,

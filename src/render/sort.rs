@@ -2,6 +2,7 @@
 //!
 //! Numbers only; what the columns say is left to `phrases`, sorting to the page's script.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::phrases;
@@ -15,7 +16,7 @@ const LAST: i64 = (1 << 53) - 1;
 const UNKNOWN: i64 = LAST - 1;
 
 /// The keys of one asset.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Keys {
     verdict: u8,
     exposure: i64,

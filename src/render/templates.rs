@@ -8,7 +8,8 @@ use std::io;
 
 use tera::{Context, ErrorKind, Tera};
 
-use super::{RenderError, html, markdown};
+use super::template_names::Names;
+use super::{RenderError, html, markdown, page};
 
 /// The name of the Markdown report's template.
 pub(super) const MARKDOWN: &str = "report.md";
@@ -55,7 +56,7 @@ impl Templates {
     ///
     /// # Errors
     ///
-    /// Where the text is no template, or would end the element of the page that it stands in. The message
+    /// Where the text is no template, asks for what there is not, or would end the element of the page that it stands in. The message
     /// names the template, its line and its column.
     pub fn replace(&mut self, name: &str, text: String) -> Result<(), TemplateFault> {
         let Some(position) = EMBEDDED.iter().position(|(known, _)| *known == name) else { return Ok(()) };
@@ -64,7 +65,13 @@ impl Templates {
             STYLE => stays_inside(name, &text, &["</style"])?,
             SCRIPT => stays_inside(name, &text, &["</script", "<!--"])?,
             _ => {
-                engine(name).add_raw_template(name, &text).map_err(|error| TemplateFault(told(&error)))?;
+                let mut tera = engine(name);
+                let fault = |error: tera::Error| TemplateFault(told(&error));
+                tera.add_raw_template(name, &text).map_err(fault)?;
+                let used = tera.get_template_variables(name).map_err(fault)?;
+                if let Some(unknown) = names(name).first_unknown(&text, used.into_iter().map(ToOwned::to_owned)) {
+                    return Err(TemplateFault(format!("{name}:{unknown}")));
+                }
             }
         }
         self.texts[position] = Cow::Owned(text);
@@ -86,15 +93,6 @@ impl Templates {
         let fault = |error: tera::Error| RenderError::Template(TemplateFault(told(&error)));
         let mut tera = engine(name);
         tera.add_raw_template(name, self.text(name)).map_err(fault)?;
-        // Where a variable is only asked for, the library takes a misspelt one for one that is empty.
-        let mut unknown: Vec<&str> = tera.get_template_variables(name).map_err(fault)?.into_iter().collect();
-        unknown.retain(|variable| !context.contains_key(variable));
-        unknown.sort_unstable();
-        if let Some(variable) = unknown.first() {
-            let (line, column) = place_of(self.text(name), variable);
-            let told = format!("{name}:{line}:{column}: there is no variable `{variable}`");
-            return Err(RenderError::Template(TemplateFault(told)));
-        }
         let filled = tera.render(name, context).map_err(fault)?;
         out.write_all(filled.as_bytes())?;
         Ok(())
@@ -129,18 +127,9 @@ fn engine(name: &str) -> Tera {
     if name == MARKDOWN { markdown::engine() } else { html::engine() }
 }
 
-/// Returns the line and the column, from 1, at which a template first names `variable`.
-fn place_of(text: &str, variable: &str) -> (usize, usize) {
-    let is_part = |character: char| character.is_alphanumeric() || character == '_' || character == '.';
-    let is_named = |at: usize| {
-        let tag = text[..at].rfind("{{").max(text[..at].rfind("{%"));
-        let is_inside = tag.is_some_and(|tag| !text[tag..at].contains("}}") && !text[tag..at].contains("%}"));
-        let after = text[at + variable.len()..].chars().next();
-        is_inside && !text[..at].ends_with(is_part) && !after.is_some_and(|next| next.is_alphanumeric() || next == '_')
-    };
-    let at = text.match_indices(variable).map(|(at, _)| at).find(|at| is_named(*at)).unwrap_or_default();
-    let before = &text[..at];
-    (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap_or(before).chars().count() + 1)
+/// Returns the names that the template called `name` may ask for.
+fn names(name: &str) -> Names {
+    if name == MARKDOWN { Names::of::<page::Page<'_>>() } else { Names::of::<html::Seen<'_>>() }
 }
 
 /// Refuses a text that would end the element it stands in.

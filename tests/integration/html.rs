@@ -230,14 +230,31 @@ fn a_misspelt_variable_is_told_with_template_line_and_column() {
         ("one\n{{ titel }}", "report.md:2:4", "titel"),
         ("{% for claim in claims %}\n  {{ claim.stauts }}\n{% endfor %}", "report.md:2:12", "stauts"),
         ("ok\n\n {% if unknwons %}x{% endif %}", "report.md:3:8", "unknwons"),
-        ("{% for x in claimz %}{% endfor %}", "report.md:1:13", "claimz"),
+        ("{% for x in claimz %}{% endfor %}", "report.md:1:13", "did you mean `claims`?"),
+        // Only asked for, and in a list that is empty.
+        ("{% for row in waivers %}{% if row.expiers %}x{% endif %}{% endfor %}", "report.md:1:35", "`expires`"),
         ("{{ title }\n", "report.md:1:", ""),
         ("{% if title %}\n", "report.md:", ""),
     ] {
         let (code, out, err) = with_templates(&[("report.md", template)], &["--format", "markdown"]);
-        assert!(matches!(code, Some(1 | 2)), "{template}: {code:?}");
+        assert_eq!(code, Some(2), "{template}");
         assert_eq!(out, "", "{template}: something was written");
         assert!(err.contains(place) && err.contains(name), "{template}: {err}");
+    }
+}
+
+#[test]
+fn the_program_s_own_templates_name_nothing_that_does_not_exist() {
+    for name in ["report.md", "report.html"] {
+        let text = fs::read_to_string(project(&format!("templates/{name}"))).expect("the template");
+        // Not the embedded ones, which are not looked at again in every run.
+        let (code, _, err) = with_templates(&[(name, &text)], &["--format", "markdown"]);
+        assert_eq!(code, Some(10), "{err}");
+        for field in ["finding.sinse", "asset.exposuer"] {
+            let text = format!("{text}{{% for asset in claims %}}{{% if {field} %}}{{% endif %}}{{% endfor %}}");
+            let (code, _, err) = with_templates(&[(name, &text)], &["--format", "markdown"]);
+            assert_eq!(code, Some(2), "{name}: {field}: {err}");
+        }
     }
 }
 
@@ -247,7 +264,7 @@ fn a_broken_template_leaves_the_reports_that_were_there() {
     let dir = out.path().display().to_string();
     fs::write(out.path().join("report.html"), "old").expect("written");
     let (code, printed, err) = with_templates(&[("report.html", "<p>{{ titel }}</p>")], &["--out", &dir]);
-    assert_eq!((code, printed.as_str()), (Some(1), ""), "{err}");
+    assert_eq!((code, printed.as_str()), (Some(2), ""), "{err}");
     assert_eq!(fs::read_to_string(out.path().join("report.html")).expect("it"), "old");
     assert_eq!(fs::read_dir(out.path()).expect("a folder").count(), 1, "nothing else was left");
 }

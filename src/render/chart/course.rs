@@ -3,6 +3,7 @@
 //! Places only, in a field of 1,000 by 100; the arithmetic was the judge's.
 
 use chrono::TimeDelta;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::percent;
@@ -16,7 +17,7 @@ const MAX_ROWS: usize = 12;
 const WIDTH: f64 = 1_000.0;
 const HEIGHT: f64 = 100.0;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Chart<'r> {
     rows: Vec<Row<'r>>,
     left: u64,
@@ -24,7 +25,7 @@ pub(super) struct Chart<'r> {
     to: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Row<'r> {
     asset: &'r str,
     points: usize,
@@ -46,21 +47,21 @@ struct Row<'r> {
     marks: Vec<Mark>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Line {
     stood: &'static str,
     /// Of SVG's `points`.
     points: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Band {
     stood: &'static str,
     x: String,
     width: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Mark {
     x: String,
     counts: bool,

@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{percent, share};
@@ -18,21 +19,21 @@ const FEWEST_CELLS: u64 = 16;
 /// How many sections are shown.
 const MAX_SECTIONS: usize = 10;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Chart<'r> {
     strips: Vec<Strip<'r>>,
     left: usize,
     all: Strip<'r>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Strip<'r> {
     section: &'r str,
     counts: AssetCounts,
     cells: Vec<Cell>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Cell {
     x: String,
     /// Its middle, where the letter stands.

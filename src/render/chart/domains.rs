@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{percent, share};
@@ -13,7 +14,7 @@ use crate::report::Report;
 /// How many domains are shown.
 const MAX_BARS: usize = 20;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Chart {
     bars: Vec<Bar>,
     left: usize,
@@ -21,7 +22,7 @@ pub(super) struct Chart {
     copies_unknown: usize,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 struct Bar {
     domain: String,
     originals: u64,

@@ -2,6 +2,7 @@
 //!
 //! Chooses the worst and places them; looks are left to the template.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::percent;
@@ -27,7 +28,7 @@ const TICKS: [(i64, &str); 8] = [
 /// The fewest ticks of an axis.
 const FEWEST_TICKS: usize = 4;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Chart<'r> {
     ticks: Vec<Tick>,
     bars: Vec<Bar<'r>>,
@@ -36,13 +37,13 @@ pub(super) struct Chart<'r> {
     left_unknown: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Tick {
     x: String,
     label: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Bar<'r> {
     asset: &'r str,
     verdict: &'static str,

@@ -8,13 +8,14 @@ mod coverage;
 mod domains;
 mod exposure;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::register::Section;
 use crate::report::Report;
 
 /// All charts of a report.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Charts<'r> {
     exposure: exposure::Chart<'r>,
     coverage: coverage::Chart<'r>,
