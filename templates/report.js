@@ -14,22 +14,23 @@
     typeof a === "number" && typeof b === "number" ? a - b : words.compare(String(a), String(b));
 
   const sort = (table, header) => {
-    const body = table.tBodies[0];
+    // What stands below a row of the register goes with it: they are a body of their own.
+    const [parent, units] = table.classList.contains("register") ? [table, table.tBodies] : [table.tBodies[0], table.tBodies[0].rows];
     const column = header.cellIndex;
     // Worse is more: where a column has a worst, that comes first.
     const now = header.getAttribute("aria-sort") ?? (header.dataset.first === "descending" ? "ascending" : "descending");
     const descending = now === "ascending";
-    const keyed = Array.from(body.rows, (row) => [key(row, column), row]);
+    const keyed = Array.from(units, (unit) => [key(unit.rows?.[0] ?? unit, column), unit]);
     keyed.sort(([a], [b]) => (descending ? compare(b, a) : compare(a, b)));
     for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
     header.setAttribute("aria-sort", descending ? "descending" : "ascending");
-    const rows = document.createDocumentFragment();
-    for (const [, row] of keyed) rows.append(row);
-    body.append(rows);
+    const sorted = document.createDocumentFragment();
+    for (const [, unit] of keyed) sorted.append(unit);
+    parent.append(sorted);
   };
 
   for (const table of document.querySelectorAll("table.sortable")) {
-    if (!table.tBodies[0] || table.tBodies[0].rows.length < 2) continue;
+    if (table.tBodies.length < 2 && !(table.tBodies[0]?.rows.length > 1)) continue;
     for (const header of table.tHead.rows[0].cells) {
       if (header.classList.contains("nosort")) continue;
       const button = document.createElement("button");
@@ -59,7 +60,7 @@
   let rows = null;
   const all = () => {
     rows ??= sections.flatMap((within) =>
-      Array.from(within.querySelectorAll("table.register > tbody > tr"), (row) => ({
+      Array.from(within.querySelectorAll("table.register > tbody"), (row) => ({
         row,
         within,
         verdict: row.dataset.v,
@@ -115,7 +116,7 @@
   let hidden = [];
   addEventListener("beforeprint", () => {
     folded = Array.from(document.querySelectorAll("main details:not([open])"));
-    hidden = Array.from(document.querySelectorAll("details.section[hidden], table.register > tbody > tr[hidden]"));
+    hidden = Array.from(document.querySelectorAll("details.section[hidden], table.register > tbody[hidden]"));
     for (const each of folded) each.open = true;
     for (const each of hidden) each.hidden = false;
   });

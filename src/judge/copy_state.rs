@@ -526,6 +526,12 @@ pub fn tests_of<'p>(
         .filter(move |test| !created.is_some_and(|created| test.on.is_over_at(created)))
 }
 
+/// Returns the newest restore test that speaks for `subject`; of one day, one that failed. `None` where none is
+/// recorded.
+pub fn newest_test<'p>(policy: &'p Policy, subject: &Subject<'_>, seen: Seen<'_>) -> Option<&'p RestoreTest> {
+    tests_of(policy, subject, seen).max_by_key(|test| (test.on.value, test.result.value == Outcome::Failed))
+}
+
 fn began(day: Day, as_of: Instant) -> bool {
     day.start() <= as_of
 }

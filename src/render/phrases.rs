@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use crate::model::Verdict;
 use crate::model::time::human_length;
-use crate::report::{Asset, Finding, Report};
+use crate::report::{Asset, Finding, NewestTest, Report};
 
 /// Returns the verdict as readers shall see it, in capitals where somebody has to act.
 pub(super) fn verdict(verdict: Verdict) -> &'static str {
@@ -111,6 +111,24 @@ pub(super) fn attainment(asset: &Asset) -> String {
         (Some(share), Some(covered)) => format!("{:.2} % of {:.0} % covered", share * 100.0, covered * 100.0),
         _ => "not known".to_owned(),
     }
+}
+
+/// Returns what is asked of an asset's recovery besides the RPO, and the newest restore test, for people.
+pub(super) fn recovery(asset: &Asset) -> Vec<String> {
+    let mut told = Vec::new();
+    let restore = &asset.restore;
+    told.extend(restore.rto_seconds.map(|rto| format!("RTO {}", length(Some(rto), ""))));
+    told.push(match &restore.newest_test {
+        None => "no restore test recorded".to_owned(),
+        Some(NewestTest { on, result, took_seconds: Some(took) }) => {
+            format!("restore test of {on}: {result} in {}", length(Some(*took), ""))
+        }
+        Some(NewestTest { on, result, took_seconds: None }) => {
+            format!("restore test of {on}: {result}, time not recorded")
+        }
+    });
+    told.extend(asset.retention_seconds.map(|retention| format!("retention {}", length(Some(retention), ""))));
+    told
 }
 
 /// Returns the best evidence of an asset for people.

@@ -91,6 +91,9 @@ pub(super) struct AssetRow<'r> {
     exposure: String,
     rpo: String,
     attainment: String,
+    /// What is asked of its recovery besides the RPO, and its newest restore test.
+    recovery: Vec<String>,
+    severity: &'static str,
     open: String,
     /// Its open findings, where they are told one by one.
     findings: Vec<OpenFinding<'r>>,
@@ -249,6 +252,8 @@ fn asset_row<'r>(asset: &'r Asset, findings: &[&'r Finding], told: bool) -> Asse
         exposure: phrases::exposure(asset),
         rpo: phrases::length(asset.rpo.target_seconds, "unknown"),
         attainment: phrases::attainment(asset),
+        recovery: phrases::recovery(asset),
+        severity: asset.severity.word(),
         open: open.join("; "),
         findings: if told { open_findings(findings) } else { Vec::new() },
         sort: sort::Keys::of(asset),

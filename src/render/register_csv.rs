@@ -9,7 +9,7 @@ use crate::model::Verdict;
 use crate::model::time::rfc3339;
 use crate::report::{Asset, Report};
 
-const HEADER: [&str; 20] = [
+const HEADER: [&str; 25] = [
     "asset",
     "declared_as",
     "title",
@@ -25,6 +25,11 @@ const HEADER: [&str; 20] = [
     "basis",
     "attainment",
     "covered",
+    "retention_seconds",
+    "rto_seconds",
+    "restore_tested_on",
+    "restore_result",
+    "restore_took_seconds",
     "copies",
     "gaps",
     "unknowns",
@@ -57,6 +62,7 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> Result<(), RenderError
                 told.collect::<Vec<_>>().join("; ")
             },
         );
+        let test = asset.restore.newest_test.as_ref();
         writer.write_record([
             &*escape::csv(&asset.id),
             &*escape::csv(&asset.declared_as),
@@ -73,6 +79,11 @@ pub fn write(report: &Report, out: &mut dyn io::Write) -> Result<(), RenderError
             asset.rpo.basis,
             &share(asset.rpo.attainment),
             &share(asset.rpo.covered),
+            &number(asset.retention_seconds),
+            &number(asset.restore.rto_seconds),
+            test.map_or("", |test| &test.on),
+            test.map_or("", |test| test.result),
+            &number(test.and_then(|test| test.took_seconds)),
             &*escape::csv(&copies),
             &phrases::controls(findings, Verdict::Gap).join(" "),
             &phrases::controls(findings, Verdict::Unknown).join(" "),

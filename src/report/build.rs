@@ -9,21 +9,22 @@ use rayon::prelude::*;
 
 use super::courses::courses;
 use super::{
-    About, Asset, AssetCounts, Claim, Control, Copy, Exclusion, Finding, Loss, Manifest, ManifestItem, Only, Period,
-    Place, PolicyView, Report, RestoreTest, Rpo, SCHEMA, Summary, Survivor, System, Tool, Unseen, Waiver,
+    About, Asset, AssetCounts, Claim, Control, Copy, Exclusion, Finding, Loss, Manifest, ManifestItem, NewestTest,
+    Only, Period, Place, PolicyView, Report, Restore, RestoreTest, Rpo, SCHEMA, Summary, Survivor, System, Tool,
+    Unseen, Waiver,
 };
 use crate::evidence::{Digest, Evidence, Fact, Observation};
 use crate::judge::context::{About as Judged, feed_of, floor_of};
-use crate::judge::copy_state::{CopyState, Place as CopyPlace, Standing};
+use crate::judge::copy_state::{CopyState, Place as CopyPlace, Standing, newest_test};
 use crate::judge::estate::{Membership, Subject};
 use crate::judge::exposure::{Held, exposure};
 use crate::judge::loss::Survival;
 use crate::judge::seen::Seen;
 use crate::judge::{self, Audit, Measure, controls};
 use crate::model::time::Instant;
-use crate::model::{Grade, Pieces, Severity, Verdict};
+use crate::model::{Grade, Pieces, Severity, Timespan, Verdict};
 use crate::policy::values::{NamePattern, OrUnknown, Owner};
-use crate::policy::{Copy as DeclaredCopy, Policy};
+use crate::policy::{At, Copy as DeclaredCopy, Policy};
 
 /// How many observations the manifest lists one by one.
 const MANIFEST_ITEMS: usize = 500;
@@ -62,6 +63,7 @@ pub fn build(audit: Audit<'_>, evidence: &Evidence, only: &[NamePattern]) -> Rep
         .map(|index| {
             asset(
                 policy,
+                seen,
                 &shared,
                 *index,
                 &audit.estate.subjects[*index],
@@ -183,6 +185,7 @@ fn systems_of<'a>(audit: &Audit<'a>, kept: &[bool]) -> BTreeSet<&'a str> {
 
 fn asset(
     policy: &Policy,
+    seen: Seen<'_>,
     shared: &Shared,
     index: usize,
     subject: &Subject<'_>,
@@ -211,6 +214,13 @@ fn asset(
         because: state.because.clone(),
     });
     let attainment = measure.attainment.as_ref();
+    let objective = policy.objective(subject.asset);
+    let seconds = |length: Option<&At<Timespan>>| length.map(|length| length.seconds_before(seen.as_of));
+    let newest_test = newest_test(policy, subject, seen).map(|test| NewestTest {
+        on: test.on.value.to_string(),
+        result: test.result.word(),
+        took_seconds: seconds(test.took.as_ref()),
+    });
     Asset {
         id: Arc::clone(&shared.ids[index]),
         declared_as: Arc::clone(&names.id),
@@ -225,8 +235,7 @@ fn asset(
         owner: names.owner.clone(),
         verdict: measure.verdict,
         unexpanded: matches!(subject.membership, Membership::Unexpanded(_)),
-        severity: policy
-            .objective(subject.asset)
+        severity: objective
             .and_then(|objective| objective.severity.as_ref())
             .map_or(Severity::Medium, |severity| severity.value),
         rpo: Rpo {
@@ -238,6 +247,8 @@ fn asset(
             covered: attainment.and_then(judge::attainment::Attainment::covered),
             worst_seconds: attainment.and_then(|result| result.worst).map(|worst| worst.num_seconds()),
         },
+        retention_seconds: seconds(objective.and_then(|objective| objective.retention.as_ref())),
+        restore: Restore { rto_seconds: seconds(objective.and_then(|objective| objective.rto.as_ref())), newest_test },
         copies: matches!(subject.asset.copies.value, OrUnknown::Known(_)).then(|| copies.collect()),
         facets: subject.asset.facets.iter().map(|facet| facet.value).collect(),
         notes: subject
@@ -337,7 +348,7 @@ fn systems(policy: &Policy, seen: Seen<'_>) -> Vec<System> {
         });
         told.max().map(|(_, ahead)| ahead)
     };
-    let view = |(id, system): &(crate::policy::At<String>, crate::policy::System)| System {
+    let view = |(id, system): &(At<String>, crate::policy::System)| System {
         id: id.value.clone(),
         kind: system.kind(),
         domains: system
@@ -385,7 +396,7 @@ fn exclusions(policy: &Policy, excluded: &[u64]) -> Vec<Exclusion> {
 }
 
 fn restore_tests(policy: &Policy, as_of: Instant) -> Vec<RestoreTest> {
-    let text = |value: &Option<crate::policy::At<String>>| value.as_ref().map(|text| text.value.clone());
+    let text = |value: &Option<At<String>>| value.as_ref().map(|text| text.value.clone());
     let tests = policy.document().restore_tests.iter().filter(|test| test.on.start() <= as_of);
     tests
         .map(|test| RestoreTest {

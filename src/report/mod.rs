@@ -190,6 +190,11 @@ pub struct Asset {
     pub severity: Severity,
     /// Its recovery point objective and how it stands to it.
     pub rpo: Rpo,
+    /// How far back its recovery points must reach; null where that is not asked. A calendar length is that before
+    /// `as_of`.
+    pub retention_seconds: Option<i64>,
+    /// How long a restore may take, and the newest test of one.
+    pub restore: Restore,
     /// Its copies, in the order of the policy; null where the policy says `unknown`.
     pub copies: Option<Vec<Copy>>,
     /// The facets that must be copied.
@@ -216,6 +221,26 @@ pub struct Rpo {
     pub covered: Option<f64>,
     /// The worst exposure of the covered time; null where there was none or never a point.
     pub worst_seconds: Option<i64>,
+}
+
+/// How long a restore of an asset may take, and what is known of it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Restore {
+    /// The recovery time objective; null where none is set. A calendar length is that before `as_of`.
+    pub rto_seconds: Option<i64>,
+    /// The newest restore test; null where none is recorded.
+    pub newest_test: Option<NewestTest>,
+}
+
+/// The newest restore test of an asset.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NewestTest {
+    /// The day.
+    pub on: String,
+    /// `passed` or `failed`.
+    pub result: &'static str,
+    /// How long it took; null where that is not recorded.
+    pub took_seconds: Option<i64>,
 }
 
 /// One copy of an asset.

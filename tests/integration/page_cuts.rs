@@ -122,3 +122,32 @@ fn a_comment_on_a_part_of_the_assets_says_so_whoever_writes_it() {
     );
     assert!(!stdout(&lastgood(&args)).contains("Not the whole policy"));
 }
+
+#[test]
+fn the_register_says_what_is_asked_of_a_restore_and_how_the_newest_test_of_one_went() {
+    let text = format!(
+        "{}  - {{ id: fast, lives_in: a, objective: o, copies: unknown }}\n  - {{ id: broken, lives_in: a, objective: o, copies: unknown }}\n  - {{ id: hoped, lives_in: a, objective: o, copies: unknown }}\n{}",
+        HEAD.replace("rpo: 1d", "rpo: 1d, rto: 4h, retention: 90d"),
+        "restore_tests:\n  - { asset: fast, on: 2025-11-01, result: failed }\n  - { asset: fast, on: 2025-12-01, result: passed, took: 2h }\n  - { asset: broken, on: 2025-12-01, result: passed, took: 2h }\n  - { asset: broken, on: 2025-12-02, result: failed }\n  - { asset: hoped, on: 2026-02-01, result: passed, took: 1h }\n"
+    );
+    let report = report(&policy(&text), Vec::new(), "2026-01-01");
+    let told = |asset: &str| {
+        let page = page(&report);
+        let row =
+            page.split(&format!("<b class=\"id\">{asset}</b>")).nth(1).and_then(|rest| rest.split("</tr>").next());
+        let cell = row.and_then(|row| row.rsplit("<td>").next()).expect("a row").to_owned();
+        cell.replace("<li>", "").replace("</li>", "; ").replace("<ul>", "").replace("; </ul></td>", "")
+    };
+    assert_eq!(told("fast"), "RTO 4 h; restore test of 2025-12-01: passed in 2 h; retention 90 d");
+    assert_eq!(told("broken"), "RTO 4 h; restore test of 2025-12-02: failed, time not recorded; retention 90 d");
+    // One that is made later than the audit says nothing yet.
+    assert_eq!(told("hoped"), "RTO 4 h; no restore test recorded; retention 90 d");
+
+    let mut csv = Vec::new();
+    lastgood::render::register_csv::write(&report, &mut csv).expect("written");
+    let csv = String::from_utf8(csv).expect("UTF-8");
+    let wanted = ["7776000,14400,2025-12-01,passed,7200", "7776000,14400,2025-12-02,failed,,", "7776000,14400,,,,"];
+    for (line, wanted) in csv.lines().skip(1).zip(wanted) {
+        assert!(line.contains(wanted), "{line}");
+    }
+}

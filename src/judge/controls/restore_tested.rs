@@ -3,7 +3,7 @@
 //! Judges the record of tests; a rebuild's own record is `rebuildable`'s question.
 
 use super::{About, AssetContext, Control, Drafts};
-use crate::judge::copy_state::tests_of;
+use crate::judge::copy_state::newest_test;
 use crate::model::{ControlId, Method, Timespan, Verdict};
 use crate::policy::values::Outcome;
 
@@ -39,9 +39,7 @@ impl Control for RestoreTested {
             }
             return;
         };
-        let newest = tests_of(asset.audit.policy, asset.subject, asset.audit.seen)
-            .max_by_key(|test| (test.on.value, test.result.value == Outcome::Failed));
-        let Some(test) = newest else {
+        let Some(test) = newest_test(asset.audit.policy, asset.subject, asset.audit.seen) else {
             out.asset(Verdict::Gap, "never: no restore test is recorded", every.span.clone());
             return;
         };
