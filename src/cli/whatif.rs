@@ -62,7 +62,7 @@ fn text(loss: &Loss) -> String {
     let survivors = loss.survive.iter().map(|left| {
         let asset = line(&left.asset);
         match &left.copy {
-            None => format!("{asset}: itself, which lives elsewhere"),
+            None => format!("{asset}: itself, which the policy has outside of it"),
             Some(copy) => {
                 let length = left.exposure_seconds.and_then(chrono::TimeDelta::try_seconds).map(human_length);
                 let age = length.map_or_else(
